@@ -1,0 +1,82 @@
+"""Every error that resqued raises, and every one that it records.
+
+Facts are attributes; the message says what happened, where, and what to do.
+"""
+
+from collections.abc import Sequence
+
+
+class ResquedError(Exception):
+    """What a caller of resqued may want to catch."""
+
+
+class ConfigError(ResquedError):
+    """A configuration, or the application that it names, is wrong: all mistakes at once."""
+
+    def __init__(self, source: str, mistakes: Sequence[str]) -> None:
+        self.source, self.mistakes = source, tuple(mistakes)
+        super().__init__("\n".join(f"{source}: {mistake}" for mistake in self.mistakes))
+
+
+class AddressError(ResquedError, ValueError):
+    """An address of a Redis server cannot be understood."""
+
+
+class NotEncodable(ResquedError, ValueError):
+    """A job that some peer could not read is refused before it reaches a queue."""
+
+
+class StoreUnavailable(ResquedError):
+    """Redis did not answer, or answered that it cannot serve now. What was asked may or may not have been done."""
+
+
+class CommandRefused(ResquedError):
+    """Redis answered with an error that trying again will not cure."""
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code, self.text = code, text
+        super().__init__(f"Redis refused a command: {text}")
+
+
+class NoRedisServer(ResquedError):
+    """There is no redis-server program to run as an embedded Redis."""
+
+
+class DontPerform(Exception):  # noqa: N818  Resque's name
+    """Raised by a `before_perform` hook: the job ends here, quietly and without failure."""
+
+
+class JobTerminated(BaseException):
+    """Raised in a job that its worker asks to stop. A BaseException, so that `except Exception` does not swallow it."""
+
+
+class JobError(ResquedError):
+    """What ends up in the failed list without having been raised by the job itself."""
+
+    recorded_as: str | None = None  # the name in the failed list; default: the class's own
+
+
+class InvalidPayload(JobError):
+    """A queue held something that is not a job."""
+
+
+class UnknownJob(JobError):
+    """A payload named a job that the configuration does not allow, or that does not exist."""
+
+
+class DirtyExit(JobError):
+    """A job's process ended without a verdict: a signal, `os._exit`, or out of memory."""
+
+    recorded_as = "Resque::DirtyExit"
+
+
+class JobTimeout(JobError):
+    """A job ran longer than its `timeout`."""
+
+
+class JobKilled(JobError):
+    """A job was stopped by an operator."""
+
+
+class JobInterrupted(JobError):
+    """A job was cut short by the stop of its worker, and its policy is to fail then."""
