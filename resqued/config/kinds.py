@@ -1,0 +1,114 @@
+"""What a value in the configuration may be: a type that msgspec checks, and the words for who got it wrong.
+
+The description of a kind completes the sentence "expected …, got …".
+"""
+
+import re
+from sys import float_info
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from resqued.protocol.identity import UNSPEAKABLE
+
+SPEAKABLE = rf"(?s:(?!.*{UNSPEAKABLE.pattern}).)"  # stands before the first character of a name, and takes it
+UNSPEAKABLES = """":", ",", spaces, control characters and < > & " '"""
+DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
+
+# Numbers. TOML has `inf` and `nan`, and no clock does: an upper bound refuses the one, any bound the other.
+Count = Annotated[int, Meta(ge=0, description="int ≥ 0")]
+Seconds = Annotated[float, Meta(ge=0, le=float_info.max, description="a number of seconds ≥ 0")]
+Interval = Annotated[float, Meta(gt=0, le=float_info.max, description="a number of seconds > 0")]
+Flag = Annotated[bool, Meta(description="true or false")]
+
+# Text.
+Url = Annotated[str, Meta(description='an address in quotes, such as "redis://127.0.0.1:6379/0"')]
+Path = Annotated[str, Meta(pattern=r"^[^\x00]*\Z", description='a path in quotes ("" for the default)')]
+Directory = Annotated[str, Meta(pattern=r"^[^\x00]+\Z", description='a directory, such as "/srv/app"')]
+Directories = Annotated[tuple[Directory, ...], Meta(description='a list of directories, such as ["/srv/app"]')]
+Namespace = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s\x00-\x1f\x7f-\x9f]+\Z",
+        description='the prefix of all keys, such as "resque", without spaces and control characters',
+    ),
+]
+Hostname = Annotated[str, Meta(pattern=rf"^({SPEAKABLE}|\Z)", description=f"a host name without {UNSPEAKABLES}")]
+
+# Queues. "!" alone would skip nothing; "!!" no queue could mean.
+Queue = Annotated[
+    str,
+    Meta(
+        pattern=rf"^!?(?!!){SPEAKABLE}",
+        description=f'a queue name, "*", a glob or "!skip" without {UNSPEAKABLES}',
+    ),
+]
+Queues = Annotated[
+    tuple[Queue, ...],
+    Meta(min_length=1, description='a list of at least one queue, such as ["critical", "mail"] or ["*"]'),
+]
+PoolName = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9_-]+\Z", description="a pool name of letters, digits, _ and - only"),
+]
+
+# Code.
+Module = Annotated[
+    str,
+    Meta(
+        pattern=rf"^{DOTTED}(\.\*)?\Z",
+        description='a module such as "app.jobs", or "app.jobs.*" for it and all its submodules',
+    ),
+]
+Modules = Annotated[
+    tuple[Module, ...],
+    Meta(min_length=1, description='a list of at least one module, such as ["app.jobs"]'),
+]
+JobPlace = Annotated[
+    str,
+    Meta(pattern=rf"^{DOTTED}:{DOTTED}\Z", description='a job as "module:Class", such as "app.jobs:Echo"'),
+]
+Aliases = Annotated[dict[str, JobPlace], Meta(description='a table of lines such as "MyTask::Echo" = "app.jobs:Echo"')]
+
+# Modes.
+Preload = Literal["master", "worker", "job"]
+Interrupted = Literal["requeue", "fail"]
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["auto", "console", "json"]
+
+
+class Bytes(int):
+    """A size. The file writes it as text with a unit: "1MiB"."""
+
+
+Size = Annotated[Bytes, Meta(description='a size > 0 such as "512KiB", "1MiB", "2GiB", "5MB" or "1000" (bytes)')]
+
+SIZE = re.compile(r"([0-9]{1,15}) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
+UNITS = {
+    None: 1,
+    "B": 1,
+    "kB": 1000,
+    "KB": 1000,
+    "MB": 1000**2,
+    "GB": 1000**3,
+    "KiB": 1024,
+    "MiB": 1024**2,
+    "GiB": 1024**3,
+}
+
+
+def size(text: str) -> Bytes:
+    """The bytes that `text` means: a whole number > 0, and kB, MB, GB by thousands or KiB, MiB, GiB by 1024s.
+
+    Raises ValueError for anything else.
+    """
+    if (found := SIZE.fullmatch(text)) and (number := int(found[1])):
+        return Bytes(number * UNITS[found[2]])
+    raise ValueError("not a size")
+
+
+def decode(kind: type, value: object) -> Bytes:
+    """The kinds that msgspec does not know itself: its `dec_hook`."""
+    if kind is Bytes and isinstance(value, str):
+        return size(value)
+    raise TypeError(f"no {kind.__name__} can be made of it")

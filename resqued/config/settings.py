@@ -1,0 +1,167 @@
+"""What can be configured: one Struct for each table of the file, one field for each key, with its default.
+
+A Struct that was built by hand has not been checked; `resqued.config.parse` checks.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from resqued import address
+from resqued.address import Address
+from resqued.config.kinds import (
+    Aliases,
+    Bytes,
+    Count,
+    Directories,
+    Flag,
+    Format,
+    Hostname,
+    Interrupted,
+    Interval,
+    Level,
+    Modules,
+    Namespace,
+    Path,
+    PoolName,
+    Preload,
+    Queues,
+    Seconds,
+    Size,
+    Url,
+)
+from resqued.errors import AddressError
+from resqued.queues import Order
+
+Given = Mapping[str, object]  # a table as it stands in the file: nothing in it need be of the right kind
+Contradiction = tuple[str, str]  # the key to blame, and why
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+    @staticmethod
+    def contradictions(given: Given) -> Iterator[Contradiction]:  # noqa: ARG004  most tables have none
+        """What is wrong with the values of this table although each of them is of its kind."""
+        yield from ()
+
+
+class Redis(Table, frozen=True, kw_only=True):
+    """Where the queues are."""
+
+    url: Url = "redis://127.0.0.1:6379/0"  # in a form that `resqued.address.parse` takes; may hold a password
+    namespace: Namespace = "resque"  # every key begins with it and a colon
+    password_file: Path = ""  # empty: none
+    embedded: Flag = False  # a redis-server of our own
+
+    def __repr__(self) -> str:
+        return f"Redis({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """The fields as anybody may see them: the URL without its password."""
+        return [("url", _without_password(self.url)), *super().__rich_repr__()[1:]]
+
+    @staticmethod
+    def contradictions(given: Given) -> Iterator[Contradiction]:
+        server, problem = _server(given.get("url"))
+        if problem:
+            yield "url", problem
+        if given.get("embedded") is True:
+            for key in ("url", "password_file"):
+                if given.get(key):
+                    yield "embedded", f"is true, and redis.{key} is about another server; remove one of the two"
+        elif server and server.password and given.get("password_file"):
+            yield "password_file", "redis.url has a password already; remove one of the two"
+
+
+class Jobs(Table, frozen=True, kw_only=True):
+    """Which code may run, and where it is."""
+
+    path: Directories = ()  # put first on sys.path, in this order
+    modules: Modules  # "app.jobs.*" takes all submodules
+    preload: Preload = "master"  # where the modules are imported
+    max_payload: Size = Bytes(1024**2)
+    names: Aliases = field(default_factory=dict)  # what other languages call a job → "module:Class"
+
+
+class Pool(Table, frozen=True, kw_only=True):
+    """Workers that serve one set of queues. Its name is the key in `Config.pools`."""
+
+    queues: Queues  # in order of priority
+    workers: Count = 1
+    order: Order = "strict"
+    interval: Interval = 5.0  # seconds between looks at all queues while idle
+    timeout: Seconds = 0.0  # seconds that a job may run; 0: no limit
+    interrupted: Interrupted = "requeue"  # what becomes of a job that our own stop cuts short
+
+    @staticmethod
+    def contradictions(given: Given) -> Iterator[Contradiction]:
+        listed = given.get("queues")
+        if not isinstance(listed, list):
+            return
+        queues = {place: queue for place, queue in enumerate(listed) if isinstance(queue, str)}
+        if queues and all(queue.startswith("!") for queue in queues.values()):
+            yield "queues", 'has only "!" entries, which take queues away; add what they take from, such as "*"'
+        for place, queue in queues.items():
+            if queue in listed[:place]:
+                yield f"queues[{place}]", f"repeats queues[{listed.index(queue)}]; remove one of the two"
+
+
+class Shutdown(Table, frozen=True, kw_only=True):
+    """How long a stop may take. Seconds."""
+
+    grace: Seconds = 20.0  # to let running jobs finish
+    term_timeout: Seconds = 4.0  # from asking a job to stop to killing it
+    redis_timeout: Seconds = 5.0  # to wait for Redis when leaving
+
+
+class Worker(Table, frozen=True, kw_only=True):
+    """How workers present themselves."""
+
+    hostname: Hostname = ""  # the host part of worker ids; empty: the machine's
+
+
+class Log(Table, frozen=True, kw_only=True):
+    """What is written about it all."""
+
+    level: Level = "info"
+    format: Format = "auto"  # console on a terminal, json otherwise
+    file: Path = ""  # empty: standard error
+    args: Flag = False  # whether the arguments of jobs are logged
+
+
+class Daemon(Table, frozen=True, kw_only=True):
+    """Where resqued keeps things."""
+
+    state_dir: Path = ""  # empty: depends on the environment
+
+
+Pools = Annotated[
+    dict[PoolName, Pool],
+    Meta(min_length=1, description='at least one pool, such as [pools.default] with queues = ["*"]'),
+]
+
+
+class Config(Table, frozen=True, kw_only=True):
+    """The whole file."""
+
+    redis: Redis = Redis()
+    jobs: Jobs
+    pools: Pools  # name → pool, in the order of the file
+    shutdown: Shutdown = Shutdown()
+    worker: Worker = Worker()
+    log: Log = Log()
+    daemon: Daemon = Daemon()
+
+
+def _server(url: object) -> tuple[Address | None, str]:
+    try:
+        return (address.parse(url) if isinstance(url, str) else None), ""
+    except AddressError as error:
+        return None, str(error)
+
+
+def _without_password(url: str) -> str:
+    server, _ = _server(url)
+    return str(server) if server else "***"

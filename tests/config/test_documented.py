@@ -1,0 +1,94 @@
+"""The example file and the documentation name every key there is, and its true default."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from resqued import config
+from resqued.config import Config, Daemon, Jobs, Log, Pool, Redis, Shutdown, Worker
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = (ROOT / "etc/resqued.toml").read_text()
+MANUAL = (ROOT / "docs/configuration.md").read_text()
+TABLES: dict[str, type[msgspec.Struct]] = {
+    "redis": Redis,
+    "jobs": Jobs,
+    "pools.NAME": Pool,
+    "shutdown": Shutdown,
+    "worker": Worker,
+    "log": Log,
+    "daemon": Daemon,
+}
+FIELDS = [
+    pytest.param(table, field, id=f"{table}.{field.name}")
+    for table, struct in TABLES.items()
+    for field in msgspec.structs.fields(struct)
+]
+
+
+def uncommented(text: str) -> str:
+    """`text` with the lines in force that show a default: `#key = value`."""
+    return re.sub(r"(?m)^#(?=\w+ = )", "", text)
+
+
+def test_these_tests_know_every_table() -> None:
+    assert {name.partition(".")[0] for name in TABLES} == set(Config.__struct_fields__)
+
+
+def test_the_example_is_a_configuration_with_nothing_but_defaults() -> None:
+    assert config.parse(EXAMPLE, "etc/resqued.toml") == Config(
+        jobs=Jobs(modules=("app.jobs",)), pools={"default": Pool(queues=("*",))}
+    )
+
+
+def test_the_values_that_the_example_shows_are_the_defaults() -> None:
+    shown = config.parse(uncommented(EXAMPLE), "etc/resqued.toml")
+
+    assert shown == config.parse(EXAMPLE, "etc/resqued.toml")
+
+
+@pytest.mark.parametrize(("table", "field"), FIELDS)
+def test_the_example_has_every_key(table: str, field: msgspec.structs.FieldInfo) -> None:
+    keys = tomllib.loads(uncommented(EXAMPLE))
+    for part in table.replace("NAME", "default").split("."):
+        keys = keys[part]
+
+    assert field.name in keys
+
+
+@pytest.mark.parametrize(("table", "field"), FIELDS)
+def test_the_manual_names_every_key_with_its_default(table: str, field: msgspec.structs.FieldInfo) -> None:
+    if field.name == "names":
+        assert "\n### [jobs.names]\n" in MANUAL
+        return
+    section = MANUAL.partition(f"\n## [{table}]\n")[2].partition("\n## ")[0]
+    row = re.search(rf"(?m)^\| `{field.name}` \| (.*?) \|", section)
+
+    assert row
+    assert row[1] == "required" if field.required else default_in(table, field.name, row[1]) == field.default
+
+
+def test_the_manual_names_no_key_that_does_not_exist() -> None:
+    for table, section in re.findall(r"(?ms)^## \[(.*?)\]\n(.*?)(?=^## |\Z)", MANUAL):
+        keys = re.search(r"(?ms)^\| key \|.*?\n\n|^\| key \|.*\Z", section)
+
+        assert keys
+        assert set(re.findall(r"(?m)^\| `(\w+)` \|", keys[0])) <= set(TABLES[table].__struct_fields__)
+
+
+def test_the_shortest_file_in_the_manual_is_a_configuration() -> None:
+    shortest = re.findall(r"(?s)```toml\n(.*?)```", MANUAL)[0]
+
+    assert config.parse(shortest, "docs/configuration.md").pools["default"].workers == 1
+
+
+def default_in(table: str, key: str, cell: str) -> object:
+    """What a Config has where its file says what the manual shows as the default."""
+    text = f"{key} = {cell.strip('`')}"
+    required = 'jobs.modules = ["a"]\npools.default.queues = ["*"]\n'
+    read = config.parse(f"{required}{table.replace('NAME', 'default')}.{text}", "docs/configuration.md")
+    struct = read.pools["default"] if table == "pools.NAME" else getattr(read, table)
+    return getattr(struct, key)
