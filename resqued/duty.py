@@ -1,0 +1,84 @@
+"""What a worker should do next. Times are seconds on the monotonic clock."""
+
+from resqued.backoff import Backoff
+from resqued.escalation import Mood
+
+BEAT_EVERY = 30.0  # Ruby prunes after 300 s without a heartbeat; two may be lost without anybody noticing
+HOLD_OFF = 1.0  # s
+
+
+class Duty:
+    """The facts of one worker's life, and what follows from them."""
+
+    def __init__(self, *, interval: float, backoff: Backoff) -> None:
+        self.interval = interval
+        self.mood = Mood.RUNNING
+        self.redis_lost_at: float | None = None
+        self._backoff = backoff
+        self._rests_until = 0.0
+        self._away_until = 0.0  # Redis, which will not answer before
+        self._holds_off_until = 0.0
+        self._beats_at = 0.0
+
+    # facts
+
+    def shut(self, mood: Mood) -> None:
+        self.mood = max(self.mood, mood)
+
+    def found_nothing(self, now: float) -> None:
+        self._rests_until = now + self.interval
+
+    def woken(self) -> None:
+        self._rests_until = 0.0
+
+    def beat(self, now: float) -> None:
+        self._beats_at = now + BEAT_EVERY
+
+    def lost_redis(self, now: float) -> bool:
+        """True if this is news. The first thing to do when it is back is a heartbeat."""
+        news = self.redis_lost_at is None
+        if news:
+            self.redis_lost_at = now
+        self._away_until = now + self._backoff.failed()
+        self._beats_at = 0.0
+        return news
+
+    def found_redis(self, now: float) -> float | None:
+        """Seconds for which it was away, if this is news."""
+        if self.redis_lost_at is None:
+            return None
+        away, self.redis_lost_at = now - self.redis_lost_at, None
+        self._backoff.succeeded()
+        self._away_until = 0.0
+        return away
+
+    def hold_off(self, now: float) -> None:
+        """There can be no more processes just now: leave the jobs to others for a moment."""
+        self._holds_off_until = now + HOLD_OFF
+
+    # questions
+
+    @property
+    def over(self) -> bool:
+        return self.mood is not Mood.RUNNING
+
+    def may_try_redis(self, now: float) -> bool:
+        return now >= self.tries_redis_at()
+
+    def tries_redis_at(self) -> float:
+        """Who is to leave takes no jobs from others, and says goodbye without holding off."""
+        return self._away_until if self.over else max(self._away_until, self._holds_off_until)
+
+    def is_rested(self, now: float) -> bool:
+        return now >= self._rests_until
+
+    def beat_is_due(self, now: float) -> bool:
+        return now >= self.beats_at()
+
+    def wakes_at(self) -> float:
+        """When an idle worker has something to do again."""
+        return max(self.tries_redis_at(), min(self._rests_until, self._beats_at))
+
+    def beats_at(self) -> float:
+        """When a busy worker has something to do for Redis."""
+        return max(self.tries_redis_at(), self._beats_at)

@@ -1,0 +1,91 @@
+"""Every key that resqued reads or writes.
+
+Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace, default `resque`). Ours carry
+`resqued:<namespace>:`, so that nothing of ours is ever taken for a queue or a worker.
+
+| key | type | what it is |
+|---|---|---|
+| `resque:queues` | set | names of all queues ever pushed to |
+| `resque:queue:<queue>` | list | waiting jobs as JSON texts, head first |
+| `resque:workers` | set | ids of registered workers, `host:pid:queue,queue` |
+| `resque:worker:<id>` | string | the job that a worker performs, as JSON; absent while it is idle |
+| `resque:worker:<id>:started` | string | when the worker registered |
+| `resque:workers:heartbeat` | hash | id → Redis server time of its last heartbeat |
+| `resque:stat:processed`, `resque:stat:processed:<id>` | string | jobs taken, in all and by worker |
+| `resque:stat:failed`, `resque:stat:failed:<id>` | string | jobs failed, in all and by worker |
+| `resque:failed` | list | failures as JSON objects, oldest first |
+| `resque:pause-all-workers` | string | `true` pauses every worker of the fleet |
+| `resqued:<namespace>:workers` | hash | id → who that worker is (`protocol.identity.Registration`) |
+| `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`; the `settled` run and `outcome` |
+"""
+
+from dataclasses import dataclass
+
+DEFAULT_NAMESPACE = "resque"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    namespace: str = DEFAULT_NAMESPACE
+
+    def _resque(self, rest: str) -> str:
+        return f"{self.namespace}:{rest}"
+
+    def _own(self, rest: str) -> str:
+        return f"resqued:{self.namespace}:{rest}"
+
+    @property
+    def everything(self) -> tuple[str, str]:
+        """Patterns of SCAN that match every key of this namespace, Resque's and ours."""
+        return self._resque("*"), self._own("*")
+
+    @property
+    def queues(self) -> str:
+        return self._resque("queues")
+
+    def queue(self, name: str) -> str:
+        return self._resque(f"queue:{name}")
+
+    @property
+    def workers(self) -> str:
+        return self._resque("workers")
+
+    def worker(self, worker_id: str) -> str:
+        return self._resque(f"worker:{worker_id}")
+
+    def started(self, worker_id: str) -> str:
+        return self._resque(f"worker:{worker_id}:started")
+
+    @property
+    def heartbeats(self) -> str:
+        return self._resque("workers:heartbeat")
+
+    @property
+    def processed(self) -> str:
+        return self._resque("stat:processed")
+
+    def processed_by(self, worker_id: str) -> str:
+        return self._resque(f"stat:processed:{worker_id}")
+
+    @property
+    def failures(self) -> str:
+        """The counter. The list is `failed`: the two differ once entries have been cleared or retried."""
+        return self._resque("stat:failed")
+
+    def failures_of(self, worker_id: str) -> str:
+        return self._resque(f"stat:failed:{worker_id}")
+
+    @property
+    def failed(self) -> str:
+        return self._resque("failed")
+
+    @property
+    def pause(self) -> str:
+        return self._resque("pause-all-workers")
+
+    @property
+    def registrations(self) -> str:
+        return self._own("workers")
+
+    def slate(self, worker_id: str) -> str:
+        return self._own(f"slate:{worker_id}")

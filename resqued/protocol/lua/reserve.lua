@@ -1,0 +1,13 @@
+-- with: taking.lua
+--
+-- Reserve a job: from the first non-empty queue to the worker's slate, counted as processed, in one move.
+--
+-- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers,
+--          6… queue:<name> in order of priority
+-- ARGV     1 run_at, 2… the queues' names
+-- Returns  {run, queue, payload}, {'paused'} or {}
+-- Repeated: returns the same job again, because the slate holds it.
+
+local names = {}
+for i = 2, #ARGV do names[#names + 1] = ARGV[i] end
+return on_slate() or take(6, names, ARGV[1])

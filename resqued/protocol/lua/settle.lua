@@ -1,0 +1,47 @@
+-- with: taking.lua
+--
+-- Settle the run of a job, then reserve the next, in one round trip.
+--
+-- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers, 6 failed,
+--          7 stat:failed, 8 stat:failed:<id>, 9 queues, 10 queue:<the job's>,
+--          11… queue:<name> in order of priority (none: reserve nothing)
+-- ARGV     1 run, 2 outcome (done, failed, requeued), 3 entry for the failed list, 4 the job's queue, 5 run_at,
+--          6… the queues' names
+-- Returns  {what, then as reserve.lua}: what is
+--            settled  now, by this call
+--            already  by an earlier call whose answer was lost
+--            struck   a peer had struck us off and recorded the job as failed: no second entry, and nothing is put back
+--            gone     the slate knows nothing of this run: it was pruned, or Redis lost it
+-- Repeated: changes nothing, because the slate remembers the settled run, and holds the next.
+
+local function record(outcome, entry, queue)
+  if outcome == 'failed' then
+    redis.call('RPUSH', KEYS[6], entry)
+    redis.pcall('INCR', KEYS[7])
+    redis.pcall('INCR', KEYS[8])
+  elseif outcome == 'requeued' then
+    redis.call('LPUSH', KEYS[10], redis.call('HGET', KEYS[1], 'payload'))
+    redis.pcall('SADD', KEYS[9], queue)
+    redis.pcall('DECR', KEYS[3])
+    redis.pcall('DECR', KEYS[4])
+  end
+end
+
+-- A Ruby or Perl worker that prunes us deletes worker:<id> and pushes the job to the failed list; pyres does neither.
+local function settle(run, outcome, entry, queue)
+  local present, settled, payload = unpack(redis.call('HMGET', KEYS[1], 'run', 'settled', 'payload'))
+  if settled == run then return 'already' end
+  if present ~= run or not payload then return 'gone' end
+  local struck = redis.call('EXISTS', KEYS[2]) == 0
+  if not struck then record(outcome, entry, queue) end
+  redis.call('DEL', KEYS[2])
+  redis.call('HDEL', KEYS[1], 'queue', 'payload')
+  redis.call('HSET', KEYS[1], 'settled', run, 'outcome', outcome)
+  return struck and 'struck' or 'settled'
+end
+
+local what = settle(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+local names = {}
+for i = 6, #ARGV do names[#names + 1] = ARGV[i] end
+local work = on_slate() or take(11, names, ARGV[5])
+return {what, unpack(work)}

@@ -1,0 +1,43 @@
+-- with: visible.lua
+--
+-- on_slate(): the work that the slate holds already, because the answer to an earlier call was lost; or nil.
+--
+-- take(first, names, run_at): move the head of the first non-empty queue to the slate, where it stays until its run is
+-- settled. `names` are those of the queues in KEYS from `first` on.
+--
+-- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers, from `first` on queues
+-- Returns  {run, queue, payload}, {'paused'}, or {} when all queues are empty
+
+local function on_slate()
+  local run, queue, payload = unpack(redis.call('HMGET', KEYS[1], 'run', 'queue', 'payload'))
+  if payload then return {tonumber(run), queue, payload} end
+end
+
+local function is_paused()
+  local said = redis.pcall('GET', KEYS[5])
+  return type(said) == 'string' and said:match('^%s*(.-)%s*$'):lower() == 'true'
+end
+
+-- Peek first, pop last. A script that errs half-way keeps what it did: so the text is made before anything is written,
+-- what can be refused comes while the job is still on its queue, and what must not stop us (a counter that is no
+-- integer) may fail. worker:<id> is never missing while the slate holds a job, unless a peer has struck us off.
+local function move(queue_key, queue, payload, run_at)
+  local shown = '{"queue":' .. quoted(queue) .. ',"run_at":"' .. run_at .. '","payload":' .. visible(payload) .. '}'
+  local run = redis.call('HINCRBY', KEYS[1], 'run', 1)
+  redis.call('SET', KEYS[2], shown)
+  redis.call('HSET', KEYS[1], 'queue', queue, 'payload', payload)
+  redis.call('LPOP', queue_key)
+  redis.pcall('INCR', KEYS[3])
+  redis.pcall('INCR', KEYS[4])
+  return {run, queue, payload}
+end
+
+local function take(first, names, run_at)
+  if #names == 0 then return {} end
+  if is_paused() then return {'paused'} end
+  for i, queue in ipairs(names) do
+    local head = redis.pcall('LINDEX', KEYS[first + i - 1], 0)  -- a queue that is no list is passed over
+    if type(head) == 'string' then return move(KEYS[first + i - 1], queue, head, run_at) end
+  end
+  return {}
+end

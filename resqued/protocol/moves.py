@@ -1,0 +1,43 @@
+"""Every atomic move as a Lua script: one operation a file in `lua/`, whose header says what it does.
+
+`-- with: other.lua` in a file's first line puts the functions of that file before it.
+"""
+
+import hashlib
+import pkgutil
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+WITH = re.compile(r"\A-- with: (\S+)\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    name: str
+    text: str
+    sha: str  # what EVALSHA calls it
+
+
+@cache
+def move(name: str) -> Move:
+    text = source(f"{name}.lua")
+    return Move(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def source(file: str) -> str:
+    data = pkgutil.get_data(__package__, f"lua/{file}")
+    assert data is not None
+    text = data.decode()
+    needs = WITH.match(text)
+    return (source(needs[1]) + "\n" if needs else "") + text
+
+
+class Settled(StrEnum):
+    """What became of a run that a worker wanted to settle (`settle.lua`)."""
+
+    NOW = "settled"
+    ALREADY = "already"  # by an earlier call whose answer was lost
+    STRUCK = "struck"  # a peer had struck us off and recorded the job as failed
+    GONE = "gone"  # pruned, or lost by Redis
