@@ -1,0 +1,176 @@
+"""A client's side of the protocol: put jobs on queues, take them off, look at queues and workers."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from resqued.protocol import records
+from resqued.protocol.keys import Keys
+from resqued.protocol.records import WorkerView
+from resqued.wire import Command, Reply, Wire
+
+AT_ONCE = 500  # commands in one pipeline: others are served in between
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """How much of everything there is, each number as Resque's own `info` has it (resque 3.0.0, resque.rb)."""
+
+    pending: int  # jobs on all queues
+    processed: int  # jobs ever taken
+    queues: int
+    workers: int
+    working: int
+    failed: int  # entries of the failed list
+    servers: tuple[str, ...]  # without passwords
+
+
+class Catalog:
+    """Queues and workers of one namespace. As safe for threads as its wire.
+
+    Queue names are text; what is not UTF-8 in the name of somebody else's queue is kept as `os.listdir` does
+    (`surrogateescape`), so that such a queue can be looked at and removed.
+
+    Every method raises StoreUnavailable if Redis does not answer, and CommandRefused if a key has a type that is not
+    Resque's.
+    """
+
+    def __init__(self, wire: Wire, keys: Keys, servers: Sequence[str] = ()) -> None:
+        self._wire, self._keys, self._servers = wire, keys, tuple(servers)
+
+    # --- jobs ---
+
+    def enqueue(self, queue: str, text: str) -> None:
+        """Put a job at the end of a queue. One MULTI: no job is ever on a queue that is not among `queues`."""
+        self._wire.transaction([("SADD", self._keys.queues, queue), ("RPUSH", self._keys.queue(queue), text)])
+
+    def pop(self, queue: str) -> bytes | None:
+        """Take the head of a queue. If the answer is lost, so is the job: nobody else has it."""
+        reply = self._wire.call("LPOP", self._queue(queue))
+        assert not isinstance(reply, int | list)
+        return reply
+
+    def peek(self, queue: str, start: int, count: int) -> list[bytes]:
+        """At most `count` jobs from position `start` on, which counts from the end if it is negative."""
+        if count < 1:
+            return []
+        last = start + count - 1
+        return _texts(self._wire.call("LRANGE", self._queue(queue), start, -1 if start < 0 <= last else last))
+
+    def dequeue(self, queue: str, text: str) -> int:
+        """Take every job that is exactly `text` off a queue; how many there were."""
+        return _integer(self._wire.call("LREM", self._queue(queue), 0, text))
+
+    def dequeue_where(self, queue: str, unwanted: Callable[[bytes], bool]) -> int:
+        """Take those jobs off a queue that are on it now and are `unwanted`; how many there were.
+
+        Each is removed by its text, from the head on, so that no other job is lost or changes its place, whoever pushes
+        and pops meanwhile. What a worker has taken by then is not counted.
+        """
+        texts = Counter(filter(unwanted, _texts(self._wire.call("LRANGE", self._queue(queue), 0, -1))))
+        removals: list[Command] = [("LREM", self._queue(queue), times, text) for text, times in texts.items()]
+        return sum(map(_integer, self._in_portions(removals)))
+
+    # --- queues ---
+
+    def queues(self) -> list[str]:
+        """The names of all queues ever pushed to and not removed, sorted."""
+        return sorted(map(_name, _texts(self._wire.call("SMEMBERS", self._keys.queues))))
+
+    def size(self, queue: str) -> int:
+        return _integer(self._wire.call("LLEN", self._queue(queue)))
+
+    def sizes(self) -> dict[str, int]:
+        """How many jobs are on each of `queues`, in that order. Two round trips."""
+        names = self.queues()
+        return dict(zip(names, map(_integer, self._in_portions(self._llen(names))), strict=True))
+
+    def remove_queue(self, queue: str) -> None:
+        """Forget a queue and every job on it."""
+        self._wire.transaction([("SREM", self._keys.queues, _raw(queue)), ("DEL", self._queue(queue))])
+
+    # --- workers ---
+
+    def workers(self) -> list[WorkerView]:
+        """All registered workers, sorted by id. Two round trips, however many there are."""
+        ids = sorted(_texts(self._wire.call("SMEMBERS", self._keys.workers)))
+        if not ids:
+            return []
+        names = [_name(worker) for worker in ids]
+        working, started, beats = self._wire.pipeline(
+            [
+                ("MGET", *(_raw(self._keys.worker(name)) for name in names)),
+                ("MGET", *(_raw(self._keys.started(name)) for name in names)),
+                ("HMGET", self._keys.heartbeats, *ids),
+            ]
+        )
+        facts = zip(ids, _values(working), _values(started), _values(beats), strict=True)
+        return [
+            records.view(worker.decode(errors="backslashreplace"), record=record, started=since, heartbeat=beat)
+            for worker, record, since, beat in facts
+        ]
+
+    # --- all together ---
+
+    def info(self) -> Info:
+        """Two round trips; not one moment: jobs go on being pushed and taken between them."""
+        keys = self._keys
+        queues, workers, failed, processed = self._wire.pipeline(
+            [("SMEMBERS", keys.queues), ("SMEMBERS", keys.workers), ("LLEN", keys.failed), ("GET", keys.processed)]
+        )
+        names, ids = [_name(queue) for queue in _texts(queues)], [_name(worker) for worker in _texts(workers)]
+        slates: list[Command] = [("EXISTS", *(_raw(keys.worker(name)) for name in ids))] if ids else []
+        numbers = list(map(_integer, self._in_portions([*self._llen(names), *slates])))
+        return Info(
+            pending=sum(numbers[: len(names)]),
+            processed=_count(processed),
+            queues=len(names),
+            workers=len(ids),
+            working=sum(numbers[len(names) :]),
+            failed=_integer(failed),
+            servers=self._servers,
+        )
+
+    def _queue(self, name: str) -> bytes:
+        return _raw(self._keys.queue(name))
+
+    def _llen(self, names: Iterable[str]) -> list[Command]:
+        return [("LLEN", self._queue(name)) for name in names]
+
+    def _in_portions(self, commands: Iterable[Command]) -> list[Reply]:
+        rest, replies = iter(commands), list[Reply]()
+        while portion := list(islice(rest, AT_ONCE)):
+            replies += self._wire.pipeline(portion)
+        return replies
+
+
+def _name(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")
+
+
+def _raw(name: str) -> bytes:
+    return name.encode(errors="surrogateescape")
+
+
+def _integer(reply: Reply) -> int:
+    assert isinstance(reply, int)
+    return reply
+
+
+def _count(reply: Reply) -> int:
+    """A counter; 0 if it is absent, or holds something that no peer could count on either."""
+    try:
+        return int(reply) if isinstance(reply, bytes) else 0
+    except ValueError:
+        return 0
+
+
+def _texts(reply: Reply) -> list[bytes]:
+    assert isinstance(reply, list)
+    return [item for item in reply if isinstance(item, bytes)]
+
+
+def _values(reply: Reply) -> list[bytes | None]:
+    assert isinstance(reply, list)
+    return [item if isinstance(item, bytes) else None for item in reply]
