@@ -42,7 +42,7 @@ class NoRedisServer(ResquedError):
     """There is no redis-server program to run as an embedded Redis."""
 
 
-class DontPerform(Exception):  # noqa: N818  Resque's name
+class DontPerform(Exception):  # Resque's name
     """Raised by a `before_perform` hook: the job ends here, quietly and without failure."""
 
 

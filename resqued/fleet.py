@@ -13,7 +13,7 @@ from resqued.escalation import Mood
 
 HEALTHY = 10.0  # s that a process has to live, and to become ready in, for its slot to be in order again
 DEATHS = 3  # so many without such a life between them are a crash loop
-GONE_BY = 5.0  # s that a worker may take to leave beyond what its job may take
+GONE_BY = 10.0  # s that a worker may take to leave beyond what its job may take
 SERVICE_PATIENCE = 10.0  # s from asking a service to end to killing it
 
 

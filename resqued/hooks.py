@@ -5,8 +5,8 @@
     @hooks.before_fork
     def close_connections(job: Job) -> None: ...
 
-The names, their order and where they run are Resque's (resque 3.0.0, docs/HOOKS.md): all in the worker, `after_fork` in the
-job's process.
+The names, their order and where they run are Resque's (resque 3.0.0, docs/HOOKS.md): all in the worker, `after_fork`
+in the job's process.
 """
 
 from collections.abc import Callable

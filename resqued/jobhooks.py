@@ -55,7 +55,7 @@ def of(job_class: type) -> JobHooks:
     return JobHooks(
         **found,
         instance_methods=frozenset(name for name in methods if _wants_an_instance(job_class, name)),
-        asynchronous=any(is_async(getattr(job_class, name)) for name in performing),
+        asynchronous=any(is_async(getattr(job_class, name, None)) for name in performing),
     )
 
 

@@ -112,7 +112,7 @@ class Registry:
             return f"is none of this worker's jobs ({_listed(self._jobs)})"
         if len(name) <= LONGEST_NAME and (found := self._module_of(name)):
             module, path = found
-            return f"is not allowed: {self._why_no_job(path, module)}"
+            return f"is not allowed: {self._why_no_job(path, module)} ([jobs] modules and [jobs.names] say what is)"
         return (
             f"is in none of the modules that may be named ({_listed(self._application.patterns)}): "
             "add its module to [jobs] modules, or say in [jobs.names] which class it means"
