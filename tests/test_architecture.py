@@ -26,7 +26,7 @@ application embedded eventloop failure log performance places processes registry
 
 client master performer testing worker
 
-__main__ api cli entry
+__main__ api cli entry standalone
 """
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS.split("\n\n")) for room in rooms.split()}
 PURE, LOOPS = 1, 3

@@ -1,0 +1,77 @@
+"""Resque jobs in Python: a client that enqueues them, and a daemon that performs them.
+
+    from resqued import Resque
+
+    resque = Resque(redis="127.0.0.1:6379")
+    resque.push("echo", {"class": "MyTask::Echo", "args": ["hello"]})
+
+Names are loaded when they are first used: `import resqued` by itself loads nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resqued import hooks, testing
+    from resqued.api import Resque
+    from resqued.errors import (
+        AddressError,
+        CommandRefused,
+        ConfigError,
+        DirtyExit,
+        DontPerform,
+        InvalidPayload,
+        JobError,
+        JobInterrupted,
+        JobKilled,
+        JobTerminated,
+        JobTimeout,
+        NoRedisServer,
+        NotEncodable,
+        ResquedError,
+        StoreUnavailable,
+        UnknownJob,
+    )
+    from resqued.version import __version__
+    from resqued.work import Job, current_job
+
+__all__ = [
+    "AddressError",
+    "CommandRefused",
+    "ConfigError",
+    "DirtyExit",
+    "DontPerform",
+    "InvalidPayload",
+    "Job",
+    "JobError",
+    "JobInterrupted",
+    "JobKilled",
+    "JobTerminated",
+    "JobTimeout",
+    "NoRedisServer",
+    "NotEncodable",
+    "Resque",
+    "ResquedError",
+    "StoreUnavailable",
+    "UnknownJob",
+    "__version__",
+    "current_job",
+    "hooks",
+    "testing",
+]
+
+_MODULES = {"hooks", "testing"}
+_ELSEWHERE = {"Resque": "api", "Job": "work", "current_job": "work", "__version__": "version"}  # all others: errors
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")  # which makes it an attribute
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'errors')}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

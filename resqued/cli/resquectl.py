@@ -1,0 +1,108 @@
+"""`resquectl`: what a person does with queues and workers, from a terminal or a script."""
+
+import argparse
+import os
+import sys
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Sequence
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+from resqued import address, places
+from resqued.address import Address
+from resqued.cli.commands import overview, queues
+from resqued.cli.terminal import complain
+from resqued.client import Client
+from resqued.errors import AddressError, ResquedError, StoreUnavailable
+from resqued.protocol.keys import DEFAULT_NAMESPACE
+from resqued.version import __version__
+
+GROUPS = (queues, overview)
+DEFAULT_URL = "redis://127.0.0.1:6379/0"
+
+PROBLEM, NO_CONNECTION, INTERRUPTED = 1, 3, 130  # 2 is argparse's, for wrong usage
+EXIT_STATUS = "exit status: 0 done, 1 a problem, 2 wrong usage, 3 Redis did not answer"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit status (`EXIT_STATUS`)."""
+    _take_any_text()
+    arguments = _parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except StoreUnavailable as error:
+        return _failed(error, NO_CONNECTION)
+    except ResquedError as error:
+        return _failed(error, PROBLEM)
+    except BrokenPipeError:  # `resquectl queues | head`: nobody reads on, which is no problem
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try again when it exits
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _take_any_text() -> None:
+    """Input that is not UTF-8 is for the command to refuse, and what the terminal cannot show is escaped."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="resquectl",
+        description="Look at Resque queues and workers, and put jobs on queues.",
+        epilog=EXIT_STATUS,
+        parents=[_options()],
+    )
+    parser.set_defaults(config=None, url=None, namespace=None, json=False)
+    parser.add_argument("--version", action="version", version=f"resquectl {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_CommandParser)
+    for group in GROUPS:
+        group.add_to(commands)
+    return parser
+
+
+class _CommandParser(ArgumentParser):
+    """Takes behind the command what may stand before it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(parents=[_options()], **settings)
+
+
+def _options() -> ArgumentParser:
+    options = ArgumentParser(add_help=False, argument_default=SUPPRESS)
+    options.add_argument("-c", "--config", type=Path, metavar="FILE", help="take the Redis of this resqued.toml")
+    options.add_argument("--url", type=_address, help=f"where Redis is; default: that of -c, or {DEFAULT_URL}")
+    options.add_argument("--namespace", help=f"the prefix of all keys; default: that of -c, or {DEFAULT_NAMESPACE}")
+    options.add_argument("--json", action="store_true", help="answer in JSON, on one line")
+    return options
+
+
+def _address(text: str) -> Address:
+    try:
+        return address.parse(text)
+    except AddressError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _run(arguments: Namespace) -> int:
+    server, namespace = _place(arguments.config)
+    with Client(arguments.url or server, arguments.namespace or namespace) as resque:
+        arguments.run(resque, arguments)
+    sys.stdout.flush()  # here, where a broken pipe is expected
+    return 0
+
+
+def _place(file: Path | None) -> tuple[Address, str]:
+    """Which Redis, and which namespace in it."""
+    if file is None:
+        return address.parse(DEFAULT_URL), DEFAULT_NAMESPACE
+    config = places.configuration(file)
+    return places.redis_address(config, file), config.redis.namespace
+
+
+def _failed(error: ResquedError, status: int) -> int:
+    complain("resquectl", error, *getattr(error, "__notes__", ()))
+    return status

@@ -1,0 +1,198 @@
+"""The public API for whoever has work to be done: put jobs on queues, look at them, take them off again."""
+
+import json
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from resqued import address, jobclass, jobhooks, outlet
+from resqued.address import Address
+from resqued.errors import InvalidPayload, NotEncodable
+from resqued.protocol import payloads
+from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
+from resqued.protocol.records import WorkerView
+from resqued.store.catalog import Catalog, Info
+from resqued.wire import pooled
+
+
+class RedisClient(Protocol):
+    """A `redis.Redis`, as far as this module needs to know one: only the wire imports redis-py."""
+
+    connection_pool: Any
+
+
+class Client:
+    """The queues and workers of one namespace in one Redis.
+
+    `redis` is an address (`127.0.0.1:6379`), a URL (`redis://`, `rediss://`, `unix://`), or a client of redis-py that
+    you have already. Connections are made when they are needed, lost ones anew, and nothing is ever sent twice.
+    One client serves all threads of a process, and its forked children.
+
+    Every method raises StoreUnavailable if Redis does not answer. What was asked has then been done or not: whoever
+    repeats an `enqueue` may have the job on its queue twice. CommandRefused: a key has a type that is not Resque's.
+    """
+
+    def __init__(
+        self, redis: str | Address | RedisClient = "127.0.0.1:6379", namespace: str = DEFAULT_NAMESPACE
+    ) -> None:
+        """Raises AddressError if `redis` is a text that is no address."""
+        self.server = address.parse(redis) if isinstance(redis, str) else redis
+        self.namespace = namespace
+        self._wire = pooled.connect(self.server)  # type: ignore[arg-type]  # a RedisClient is a redis.Redis
+        self._catalog = Catalog(self._wire, Keys(namespace), servers=[_shown(self.server)])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_shown(self.server)!r}, namespace={self.namespace!r})"
+
+    def close(self) -> None:
+        """Let go of the connections. The next call makes new ones."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- to a queue ---
+
+    def push(self, queue: str, payload: Mapping[str, Any]) -> None:
+        """Put `{"class": …, "args": […]}` at the end of `queue`, as any Resque client would. No hooks; other keys stay.
+
+        Raises NotEncodable if some other Resque client could not read it back.
+        """
+        self._send(queue, payload, None)
+
+    def enqueue(self, job: type, *args: Any) -> bool:
+        """Put a job on the queue that its class names with its attribute `queue`. See `enqueue_to`."""
+        return self.enqueue_to(_queue_of(job), job, *args)
+
+    def enqueue_to(self, queue: str, job: type | str, *args: Any) -> bool:
+        """Put a job at the end of `queue`: its class, or the name that its workers know it by. False if a hook refused.
+
+        Calls the `before_enqueue*` methods of the class, all of them, and then, unless one answered False, the
+        `after_enqueue*` methods when the job is on its queue. A name has no hooks.
+
+        Raises NotEncodable, before any hook is called, if some other Resque client could not read the job back.
+        """
+        if isinstance(job, str):
+            self._send(queue, _payload(job, args), None)
+            return True
+        payload, hooks = _payload(jobclass.name_of(job), args), jobhooks.of(job)
+        _encoded(queue, payload)  # a hook that takes a lock must not take it for a job that never comes
+        if not jobhooks.agree(job, hooks.before_enqueue, args):
+            return False
+        self._send(queue, payload, job)
+        jobhooks.tell(job, hooks.after_enqueue, args)
+        return True
+
+    def _send(self, queue: str, payload: Mapping[str, Any], job: type | None) -> None:
+        text = _encoded(queue, payload)
+        if not outlet.takes(queue, dict(payload), job):
+            self._catalog.enqueue(queue, text)
+
+    # --- from a queue ---
+
+    def dequeue(self, job: type, *args: Any) -> int:
+        """Take a job off its queue: all those with exactly these arguments, or, without arguments, all of its class.
+
+        How many there were; 0 if a `before_dequeue*` method of the class answered False. With arguments only those jobs
+        are found that are written as this client and Ruby's write them. A job that a worker has taken is performed.
+        """
+        queue, hooks = _queue_of(job), jobhooks.of(job)
+        if not jobhooks.agree(job, hooks.before_dequeue, args):
+            return 0
+        removed = self._remove(queue, jobclass.name_of(job), args)
+        jobhooks.tell(job, hooks.after_dequeue, args)
+        return removed
+
+    def _remove(self, queue: str, name: str, args: tuple[Any, ...]) -> int:
+        if args:
+            return self._catalog.dequeue(queue, payloads.encode_job(_payload(name, args)))
+        return self._catalog.dequeue_where(queue, lambda raw: _is_named(raw, name))
+
+    def pop(self, queue: str) -> dict[str, Any] | None:
+        """Take the job at the head of `queue`, for the caller to perform; None if there is none.
+
+        Nobody keeps it for a caller that dies, or whose connection does. What is no job comes as one of the class
+        `InvalidPayload` with the raw text as its argument: it is off the queue, and an exception would have lost it.
+        """
+        raw = self._catalog.pop(queue)
+        return None if raw is None else _document(raw)
+
+    def peek(self, queue: str, start: int = 0, count: int = 1) -> list[dict[str, Any]]:
+        """At most `count` jobs from position `start` on, left where they are, in the form in which `pop` returns them.
+
+        Position 0 is the head, the next job to be performed; -1 is the last.
+        """
+        return [_document(raw) for raw in self._catalog.peek(queue, start, count)]
+
+    # --- queues and workers ---
+
+    def queues(self) -> list[str]:
+        """The names of all queues ever pushed to and not removed, sorted."""
+        return self._catalog.queues()
+
+    def queue_sizes(self) -> dict[str, int]:
+        """How many jobs are on each of the `queues`."""
+        return self._catalog.sizes()
+
+    def size(self, queue: str) -> int:
+        """How many jobs are on `queue`."""
+        return self._catalog.size(queue)
+
+    def remove_queue(self, queue: str) -> None:
+        """Forget `queue` and every job on it."""
+        self._catalog.remove_queue(queue)
+
+    def workers(self) -> list[WorkerView]:
+        """All registered workers, of whatever implementation, with what they are working on."""
+        return self._catalog.workers()
+
+    def info(self) -> Info:
+        """How many queues, jobs, workers and failures there are."""
+        return self._catalog.info()
+
+
+def _shown(server: Address | RedisClient) -> str:
+    """Without password."""
+    if isinstance(server, Address):
+        return str(server)
+    settings = server.connection_pool.connection_kwargs
+    return str(settings.get("path") or f"{settings.get('host', '?')}:{settings.get('port', '?')}")
+
+
+def _payload(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
+    return {"class": name, "args": list(args)}
+
+
+def _encoded(queue: str, payload: Mapping[str, Any]) -> str:
+    payloads.check_queue_name(queue)
+    return payloads.encode_job(payload)
+
+
+def _queue_of(job: type) -> str:
+    queue = getattr(job, "queue", None)
+    if isinstance(queue, str):
+        return queue
+    raise NotEncodable(
+        f"job {jobclass.name_of(job)} names no queue: give it a class attribute `queue`, or use enqueue_to"
+    )
+
+
+def _is_named(raw: bytes, name: str) -> bool:
+    try:
+        return payloads.decode(raw).name == name
+    except InvalidPayload:
+        return False
+
+
+def _document(raw: bytes) -> dict[str, Any]:
+    """A job as it was written; what is none, as peers see it in the failed list (`payloads.wrapped`)."""
+    try:
+        return dict(payloads.decode(raw).document)
+    except InvalidPayload:
+        wrapped: dict[str, Any] = json.loads(payloads.wrapped(payloads.UNKNOWN_CLASS, raw))
+        return wrapped

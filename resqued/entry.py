@@ -1,0 +1,219 @@
+"""Puts the parts together: master and workers for `resqued`, a single worker for `Resque.worker()`."""
+
+import gc
+import random
+import socket
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from resqued import embedded, performer, places, processes
+from resqued.address import Address
+from resqued.backoff import Backoff
+from resqued.config import Config
+from resqued.duty import Duty
+from resqued.errors import ConfigError
+from resqued.escalation import Patience
+from resqued.fleet import Fleet, Limits, Slot
+from resqued.hooks import WorkerInfo
+from resqued.log import log
+from resqued.master import Master
+from resqued.processes import Lifeline
+from resqued.protocol import identity
+from resqued.protocol.identity import Registration, WorkerId
+from resqued.protocol.keys import Keys
+from resqued.queues import Order, QueueSet
+from resqued.registry import Registry
+from resqued.scoreboard import Row, Scoreboard
+from resqued.signals import Inbox
+from resqued.store.slate import Slate
+from resqued.store.vigil import Token, Vigil
+from resqued.version import __version__
+from resqued.wire import lean
+from resqued.worker import Application, Terms, Worker
+
+SERVICE = "redis"  # the slot of an embedded Redis
+CONFIG = 78  # exit status: EX_CONFIG of sysexits.h
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A worker's place: which queues it serves, of which Redis, on which terms."""
+
+    pool: str
+    number: int
+    queues: Sequence[str]
+    order: Order
+    interval: float
+    terms: Terms
+    address: Address
+    keys: Keys
+    hostname: str
+
+
+def work(
+    post: Post, application: Application, *, token: Token, row: Row, inbox: Inbox, lifeline: Lifeline | None = None
+) -> None:
+    """Be a worker, in this process, until asked to stop."""
+    me = processes.whereabouts()
+    queues = QueueSet(post.queues, post.order, random.shuffle)
+    worker_id = str(WorkerId(_speakable(post.hostname or socket.gethostname()), me.pid, queues.entries))
+    processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
+    processes.be_a_worker()
+    wire = lean.connect(post.address, name=f"resqued:{post.terms.slot}")
+    registration = Registration(
+        post.pool, post.number, __version__, me.boot, me.pids, me.pid, me.born, nonce=uuid.uuid4().hex
+    )
+    Worker(
+        WorkerInfo(worker_id, post.pool, queues.entries),
+        post.terms,
+        application,
+        slate=Slate(wire, post.keys, worker=worker_id, registration=registration),
+        vigil=Vigil(token, partial(lean.connect, post.address, name=f"resqued-wait:{post.terms.slot}"), post.keys),
+        queues=queues,
+        duty=Duty(interval=post.interval, backoff=Backoff(first=0.1, most=10.0, chance=random.random)),
+        inbox=inbox,
+        lifeline=lifeline,
+        row=row,
+        close_wire=wire.forget,
+    ).run()
+    wire.close()
+
+
+def _speakable(hostname: str) -> str:
+    """A host's name as it can stand in a worker id."""
+    return identity.UNSPEAKABLE.sub("-", hostname) or "localhost"
+
+
+class Daemon:
+    """What `resqued -c FILE` is."""
+
+    def __init__(self, config: Config, file: Path) -> None:
+        self._config, self._file = config, file
+        self._registry = Registry(config.jobs.modules, config.jobs.names, path=config.jobs.path)
+        self._application = Application(
+            self._registry, performer.perform, performer.failed, max_payload=config.jobs.max_payload
+        )
+        self._posts = [_post(config, file, pool, number) for pool, number in _places(config)]
+
+    def preload(self) -> None:
+        """Import the application, and keep what it made out of the garbage collector's sight: forks share it.
+
+        Raises ConfigError if it does not import, or has started threads, which no fork survives.
+        """
+        self._registry.load(source=str(self._file))
+        if threads := _threads():
+            raise ConfigError(str(self._file), [_about(threads) + '; use jobs.preload = "worker" or "job"'])
+        gc.collect()
+        gc.freeze()
+
+    def run(self) -> int:
+        """Until it has been asked to stop and everybody has left. Returns the exit status."""
+        with ExitStack() as held:
+            if self._config.redis.embedded:
+                self._directory = places.embedded_directory(self._config, self._file)
+                self._server = embedded.command(embedded.find_server(), self._directory)
+                held.enter_context(embedded.prepare(self._directory))
+            self._board = Scoreboard(len(self._posts), places.run_directory(self._config, self._file))
+            held.callback(self._board.remove)
+            log.info("master.started", config=str(self._file), workers=len(self._posts), version=__version__)
+            self._master().run()
+        log.info("master.stopped")
+        return 0
+
+    def _master(self) -> Master:
+        processes.set_title(f"resqued-{__version__}: master {self._file}, {len(self._posts)} workers")
+        processes.adopt_orphans()
+        self._inbox, self._lifeline = Inbox(), Lifeline()
+        self._tokens = {pool: Token() for pool in self._config.pools}
+        shutdown = self._config.shutdown
+        fleet = Fleet(
+            {name: pool.workers for name, pool in self._config.pools.items()},
+            Limits(shutdown.grace, shutdown.term_timeout, shutdown.redis_timeout),
+            services=[SERVICE] if self._config.redis.embedded else [],
+            chance=random.random,
+        )
+        return Master(fleet, spawn=self._spawn, inbox=self._inbox, board=self._board, tokens=self._tokens)
+
+    def _spawn(self, slot: Slot) -> int:
+        if slot.row < 0:
+            return processes.spawn_program(self._server)
+        return processes.spawn(partial(self._be_worker, slot))
+
+    def _be_worker(self, slot: Slot) -> int:
+        """In a fork of the master: let go of what is the master's, and work."""
+        self._inbox.forget()
+        self._lifeline.hold()
+        if self._config.redis.embedded:  # it is started with us; without this every start would look like an outage
+            embedded.wait_for(embedded.socket_path(self._directory), seconds=2.0)
+        for pool, token in self._tokens.items():
+            if pool != slot.pool:
+                token.forget()
+        inbox = Inbox()
+        log.carry(slot=slot.name)
+        if self._config.jobs.preload == "worker" and not self._preload_in_worker():
+            return CONFIG
+        work(
+            self._posts[slot.row],
+            self._application,
+            token=self._tokens[slot.pool],
+            row=self._board.row(slot.row),
+            inbox=inbox,
+            lifeline=self._lifeline,
+        )
+        return 0
+
+    def _preload_in_worker(self) -> bool:
+        try:
+            self._registry.load(source=str(self._file))
+        except ConfigError as error:
+            for mistake in error.mistakes:
+                log.error("config.refused", mistake=mistake)
+            return False
+        if threads := _threads():
+            log.warning("application.has_threads", threads=threads, then="they are missing in jobs")
+        gc.collect()
+        gc.freeze()
+        return True
+
+
+def _places(config: Config) -> Iterator[tuple[str, int]]:
+    """Each worker's pool and number, in the order of the scoreboard's rows."""
+    return ((name, number) for name, pool in config.pools.items() for number in range(pool.workers))
+
+
+def _post(config: Config, file: Path, name: str, number: int) -> Post:
+    pool, shutdown = config.pools[name], config.shutdown
+    terms = Terms(
+        slot=f"{name}.{number}",
+        timeout=pool.timeout,
+        interrupted=pool.interrupted,
+        patience=Patience(shutdown.grace, shutdown.term_timeout),
+        redis_timeout=shutdown.redis_timeout,
+        log_args=config.log.args,
+    )
+    return Post(
+        name,
+        number,
+        pool.queues,
+        pool.order,
+        pool.interval,
+        terms,
+        places.redis_address(config, file),
+        Keys(config.redis.namespace),
+        config.worker.hostname,
+    )
+
+
+def _threads() -> list[str]:
+    """Names of the Python threads besides this one."""
+    threading = sys.modules.get("threading")  # who has not imported it has started none
+    return [] if threading is None else [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+
+
+def _about(threads: Sequence[str]) -> str:
+    return f"the application starts threads when it is imported, and a fork leaves them behind: {', '.join(threads)}"

@@ -1,0 +1,123 @@
+"""The master: fork workers, restart those that die, pass on a wish to stop. It never talks to Redis."""
+
+import select
+import signal
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from resqued import processes, signals
+from resqued.escalation import Mood
+from resqued.fleet import Action, Fleet, Kill, Slot, Spawn, Tell
+from resqued.log import log
+from resqued.processes import Exit
+from resqued.scoreboard import Scoreboard, State
+from resqued.signals import Inbox, milliseconds
+from resqued.store.vigil import Token
+
+MOODS = {signal.SIGQUIT: Mood.DRAINING, signal.SIGTERM: Mood.STOPPING, signal.SIGINT: Mood.HURRYING}
+SIGNALS: dict[Mood, int] = {
+    Mood.DRAINING: signal.SIGQUIT,
+    Mood.STOPPING: signal.SIGTERM,
+    Mood.HURRYING: signals.HURRY,
+    Mood.KILLING: signals.KILL,
+}
+
+
+class Master:
+    """`spawn` forks the process for a slot and returns its pid; it raises OSError if there can be no more processes."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        *,
+        spawn: Callable[[Slot], int],
+        inbox: Inbox,
+        board: Scoreboard,
+        tokens: Mapping[str, Token],
+    ) -> None:
+        self._fleet, self._spawn, self._inbox, self._board, self._tokens = fleet, spawn, inbox, board, tokens
+        self._poll = select.poll()
+        self._poll.register(inbox, select.POLLIN)
+
+    def run(self) -> None:
+        """Until everybody has gone, after a wish to stop."""
+        while not self._fleet.done:
+            for action in self._fleet.plan(monotonic()):
+                self._perform(action)
+            for number in self._wait():
+                self._hear(number)
+            for ended in processes.reap():  # always: signals merge
+                self._bury(ended)
+
+    def _wait(self) -> list[int]:
+        if self._fleet.done:
+            return []
+        wakes_at = self._fleet.wakes_at()
+        self._poll.poll(milliseconds(wakes_at))
+        return self._inbox.read()
+
+    def _hear(self, number: int) -> None:
+        mood = MOODS.get(signal.Signals(number)) if number in MOODS else None
+        if mood is Mood.HURRYING and self._fleet.mood >= Mood.HURRYING:
+            mood = Mood.KILLING
+        if mood is not None and mood > self._fleet.mood:
+            log.info("master.stopping", signal=signals.name(number))
+            self._fleet.shut(mood, monotonic())
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case Spawn(slot):
+                self._fill(slot)
+            case Tell(slot, mood):
+                assert slot.pid is not None
+                processes.send(slot.pid, SIGNALS[mood] if slot in self._fleet.workers else signal.SIGTERM)
+            case Kill(slot):
+                self._kill(slot)
+
+    def _fill(self, slot: Slot) -> None:
+        if slot.row >= 0:
+            self._board.row(slot.row).clear()
+        try:
+            pid = self._spawn(slot)
+        except OSError as error:
+            log.error("worker.not_forked", slot=slot.name, error=str(error))
+            self._fleet.not_spawned(slot, monotonic())
+        else:
+            self._fleet.spawned(slot, pid, monotonic())
+            log.info("worker.started", slot=slot.name, pid=pid)
+
+    def _kill(self, slot: Slot) -> None:
+        assert slot.pid is not None
+        log.error("worker.killed", slot=slot.name, pid=slot.pid)
+        processes.send(slot.pid, signal.SIGKILL)
+
+    def _bury(self, ended: Exit) -> None:
+        slot = self._fleet.exited(ended.pid, monotonic(), was_ready=self._was_ready)
+        if slot is None:
+            return
+        self._report(slot, ended)
+        if slot.row >= 0:
+            self._clear_up_after(slot)
+
+    def _was_ready(self, slot: Slot) -> bool:
+        return slot.row < 0 or self._board.row(slot.row).state is not State.STARTING
+
+    def _report(self, slot: Slot, ended: Exit) -> None:
+        facts = {"slot": slot.name, "pid": ended.pid, "lived_s": round(monotonic() - slot.spawned_at, 3)}
+        if ended.code == 0:
+            log.info("worker.stopped", **facts)
+        elif self._fleet.mood is Mood.RUNNING:
+            log.warning(
+                "worker.died", **facts, by=str(ended), restart_in_s=round(max(0, slot.spawns_at - monotonic()), 3)
+            )
+        else:
+            log.warning("worker.died", **facts, by=str(ended))
+
+    def _clear_up_after(self, slot: Slot) -> None:
+        """A worker that was killed leaves its job behind, and perhaps took its pool's token along."""
+        row = self._board.row(slot.row)
+        if row.job:
+            processes.kill_session(row.job)
+        if row.leads:
+            self._tokens[slot.pool].put()
+        row.clear()

@@ -1,0 +1,78 @@
+"""Where resqued finds and keeps things on this machine: its configuration, its directories, its Redis."""
+
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from resqued import embedded
+from resqued.address import Address, parse
+from resqued.config import Config
+from resqued.config import parse as parse_config
+from resqued.errors import ConfigError
+
+
+def configuration(file: Path) -> Config:
+    """The configuration in `file`. Raises ConfigError with every mistake."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(str(file), [f"cannot be read: {error.strerror}; give another file with -c"]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(file), [f"is not UTF-8: {error}"]) from None
+    return parse_config(text, str(file))
+
+
+def state_directory(config: Config, file: Path) -> Path:
+    """For what outlives the processes: below `[daemon] state_dir` a directory for each configuration file.
+
+    Default: $STATE_DIRECTORY (systemd), else /var/lib/resqued (root), else $XDG_STATE_HOME/resqued.
+    """
+    return Path(config.daemon.state_dir or _state_home()) / _name_of(file)
+
+
+def run_directory(config: Config, file: Path) -> Path:
+    """For what ends with the processes: below `[daemon] run_dir` a directory for each configuration file.
+
+    Default: $RUNTIME_DIRECTORY (systemd), else /run/resqued (root), else $XDG_RUNTIME_DIR/resqued, else a directory of
+    this user's below the temporary one.
+    """
+    return Path(config.daemon.run_dir or _run_home()) / _name_of(file)
+
+
+def _run_home() -> Path:
+    if given := os.environ.get("RUNTIME_DIRECTORY"):
+        return Path(given.partition(":")[0])
+    if os.geteuid() == 0:
+        return Path("/run/resqued")
+    if given := os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(given) / "resqued"
+    return Path(tempfile.gettempdir()) / f"resqued-{os.geteuid()}"
+
+
+def _state_home() -> Path:
+    if given := os.environ.get("STATE_DIRECTORY"):
+        return Path(given.partition(":")[0])
+    if os.geteuid() == 0:
+        return Path("/var/lib/resqued")
+    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "resqued"
+
+
+def _name_of(file: Path) -> str:
+    """Readable, and different for different files. Short, because a socket's path is."""
+    path = os.path.realpath(file)
+    digest = hashlib.sha1(path.encode(errors="surrogateescape"), usedforsecurity=False).hexdigest()[:8]
+    return f"{re.sub(r'[^A-Za-z0-9_-]', '_', file.stem)[:20]}-{digest}"
+
+
+def embedded_directory(config: Config, file: Path) -> Path:
+    return state_directory(config, file) / "redis"
+
+
+def redis_address(config: Config, file: Path) -> Address:
+    """Of the server that this configuration names, or of the one that it embeds."""
+    if config.redis.embedded:
+        return Address("unix", path=str(embedded.socket_path(embedded_directory(config, file))))
+    return replace(parse(config.redis.url), password_file=config.redis.password_file or None)

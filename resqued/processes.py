@@ -1,0 +1,287 @@
+"""Processes: fork, reap, kill, title, lifeline. Nothing else in resqued forks, kills or waits."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+import setproctitle
+
+from resqued import signals
+from resqued.verdict import Verdict, decode
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+CRASHED = 1  # exit status of a process of ours whose own code failed
+LARGEST_VERDICT = 1 << 20
+
+set_title = setproctitle.setproctitle
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    pid: int
+    code: int | None  # None if a signal ended it
+    signal: int | None
+
+    def __str__(self) -> str:
+        if self.signal is None:
+            return f"status {self.code}"
+        return f"{signals.name(self.signal)} (signal {self.signal})"
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What a pid means nothing without: the boot and the pid namespace that it was given in, and its start time."""
+
+    boot: str
+    pids: str
+    pid: int
+    born: int  # clock ticks since boot
+
+
+def whereabouts() -> Whereabouts:
+    """Of this process. Empty where there is no /proc."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        pids = str(Path("/proc/self/ns/pid").readlink())
+        born = int(Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19])
+    except OSError:
+        return Whereabouts("", "", os.getpid(), 0)
+    return Whereabouts(boot, pids, os.getpid(), born)
+
+
+class Lifeline:
+    """A pipe whose write end only the master has: its end tells a worker that the master is gone."""
+
+    def __init__(self) -> None:
+        self._held, self._holder = os.pipe()
+
+    def fileno(self) -> int:
+        return self._held
+
+    def hold(self) -> None:
+        """In a forked child: only the master's own end keeps the line alive."""
+        os.close(self._holder)
+
+    def forget(self) -> None:
+        os.close(self._held)
+
+
+def spawn(main: Callable[[], int]) -> int:
+    """Fork a child that runs `main` and exits with what it returns. Returns the child's pid.
+
+    `main` starts with signals blocked and must make an Inbox of its own.
+    Raises OSError if there can be no more processes.
+    """
+    _flush()
+    signals.block()
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _run_and_exit(main)
+        return pid
+    finally:
+        signals.unblock()
+
+
+def _run_and_exit(main: Callable[[], int]) -> NoReturn:
+    code = CRASHED
+    try:
+        code = main()
+    except BaseException:  # noqa: BLE001  whatever it was, this process must not return into its parent's code
+        sys.excepthook(*sys.exc_info())
+    finally:
+        _flush()
+        os._exit(code)
+
+
+def spawn_program(command: list[str]) -> int:
+    """Fork and execute a program in a process group of its own; it is sent TERM when this process dies."""
+
+    def main() -> int:
+        os.setpgid(0, 0)
+        _end_with_parent(signal.SIGTERM)
+        _use_null_as_stdin()
+        for number in signals.EVERY:
+            signal.signal(number, signal.SIG_DFL)
+        signals.unblock()
+        os.execv(command[0], command)  # noqa: S606  without a shell is how it is meant
+
+    return spawn(main)
+
+
+class Child:
+    """A job's process, as its worker sees it: a pid, and a pipe that will bring one verdict."""
+
+    def __init__(self, pid: int, pipe: int) -> None:
+        self.pid = pid
+        self.exit: Exit | None = None
+        self._pipe: int | None = pipe
+        self._said = bytearray()
+
+    def fileno(self) -> int:
+        """Readable when there is something to `listen` to; -1 after the end of the pipe."""
+        return -1 if self._pipe is None else self._pipe
+
+    def listen(self) -> None:
+        """Take in what the child has written so far."""
+        while self._pipe is not None:
+            try:
+                said = os.read(self._pipe, 65536)
+            except BlockingIOError:
+                return
+            self._said += said
+            if not said or len(self._said) > LARGEST_VERDICT:
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._pipe is not None:
+            os.close(self._pipe)
+            self._pipe = None
+
+    def has_ended(self) -> bool:
+        """Reaps the process if it has. Its last words are taken in first."""
+        if self.exit is None and (ended := _wait_for(self.pid)) is not None:
+            self.exit = ended
+            self.listen()
+            self._hang_up()  # a grandchild may hold the other end for ever
+        return self.exit is not None
+
+    def verdict(self) -> Verdict | None:
+        """None if the process ended without one."""
+        return decode(bytes(self._said)) if self._said else None
+
+
+def start_job(perform: Callable[[], Verdict], forget: Callable[[], None]) -> Child:
+    """Fork a job's process: it has its own session, dies with its worker, and writes the verdict of `perform`.
+
+    `forget` closes, in the child, what belongs to the worker.
+    Raises OSError if there can be no more processes or files.
+    """
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    worker = os.getpid()
+    signals.block()
+    try:
+        pid = os.fork()
+    except OSError:
+        os.close(read)
+        os.close(write)
+        raise
+    else:
+        if pid == 0:
+            _be_job(perform, forget, write, worker)
+        os.close(write)
+        return Child(pid, read)
+    finally:
+        signals.unblock()
+
+
+def _be_job(perform: Callable[[], Verdict], forget: Callable[[], None], pipe: int, worker: int) -> NoReturn:
+    try:
+        os.setsid()
+        _end_with_parent(signal.SIGKILL)
+        if os.getppid() != worker:  # it died before it could take us with it
+            os._exit(CRASHED)
+        forget()
+        signals.enter_job()
+        signals.unblock()
+        verdict = perform()
+        _write(pipe, verdict.encode())
+        _flush()
+    finally:
+        os._exit(0)
+
+
+def _write(pipe: int, text: bytes) -> None:
+    while text:
+        text = text[os.write(pipe, text) :]
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, full, or not there at all
+            stream.flush()
+
+
+def _wait_for(pid: int) -> Exit | None:
+    try:
+        found, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:  # somebody else reaped it
+        return Exit(pid, CRASHED, None)
+    return _exit(found, status) if found else None
+
+
+def _exit(pid: int, status: int) -> Exit:
+    code = os.waitstatus_to_exitcode(status)
+    return Exit(pid, None, -code) if code < 0 else Exit(pid, code, None)
+
+
+def reap() -> list[Exit]:
+    """Every child that has ended, adopted ones included."""
+    exits = []
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            exits.append(_exit(*found))
+    return exits
+
+
+def send(pid: int, number: int) -> None:
+    """Signal a process; one that is gone has no need of it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def ask(child: Child) -> None:
+    send(child.pid, signals.ASK)
+
+
+def kill_session(leader: int) -> None:
+    """Kill a job with everything that stayed in its process group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+    send(leader, signal.SIGKILL)  # it may not have come to setsid yet
+
+
+def adopt_orphans() -> None:
+    """What this process's descendants leave behind becomes its child, not that of pid 1."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _end_with_parent(number: int) -> None:
+    _prctl(PR_SET_PDEATHSIG, number)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        _libc().prctl(option, value, 0, 0, 0)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
+def be_a_worker() -> None:
+    """Jobs inherit what is done here once, so that it costs nothing for each: no standard input, and a loaded libc."""
+    adopt_orphans()
+    _use_null_as_stdin()
+
+
+def _use_null_as_stdin() -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+
+
+def close_all(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)

@@ -1,0 +1,106 @@
+"""Shared memory with one row a worker: what the master sees of its workers without asking anybody."""
+
+import mmap
+import os
+from enum import IntEnum
+from pathlib import Path
+
+
+class State(IntEnum):
+    STARTING = 0
+    IDLE = 1
+    BUSY = 2
+    PAUSED = 3
+    LEAVING = 4
+
+
+class _Cell(IntEnum):
+    """Columns. Each cell is a signed 64-bit integer, written whole by one process: a reader never sees half of one."""
+
+    STATE = 0
+    JOB = 1  # pid of the job's process, 0 without one
+    LEADS = 2  # 1 while the worker waits on Redis for its pool
+    RUN = 3  # the last run whose end is known here, whether or not it is written in Redis
+    OUTCOME = 4  # of that run: 0 done, 1 failed, 2 requeued
+    JOBS = 5  # ended so far
+
+
+WIDTH = len(_Cell)
+
+
+class Row:
+    """One worker's row. The worker writes it, its master reads it."""
+
+    def __init__(self, cells: memoryview) -> None:
+        self._cells = cells
+
+    def clear(self) -> None:
+        for column in _Cell:
+            self._cells[column] = 0
+
+    @property
+    def state(self) -> State:
+        return State(self._cells[_Cell.STATE])
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._cells[_Cell.STATE] = state
+
+    @property
+    def job(self) -> int:
+        return int(self._cells[_Cell.JOB])
+
+    @job.setter
+    def job(self, pid: int) -> None:
+        self._cells[_Cell.JOB] = pid
+
+    @property
+    def leads(self) -> bool:
+        return bool(self._cells[_Cell.LEADS])
+
+    @leads.setter
+    def leads(self, leads: bool) -> None:
+        self._cells[_Cell.LEADS] = leads
+
+    @property
+    def jobs(self) -> int:
+        return int(self._cells[_Cell.JOBS])
+
+    def note(self, run: int, outcome: int) -> None:
+        """The end of a run, before it is written to Redis. Outcome first: a run is never there without its own."""
+        self._cells[_Cell.OUTCOME] = outcome
+        self._cells[_Cell.RUN] = run
+        self._cells[_Cell.JOBS] += 1
+
+
+class Scoreboard:
+    """`rows` rows in a file of `directory`, which lives as long as the master; without a directory, in memory alone."""
+
+    def __init__(self, rows: int, directory: Path | None = None) -> None:
+        self._file = None if directory is None else _new_file(directory, rows)
+        descriptor = -1 if self._file is None else os.open(self._file, os.O_RDWR | os.O_CLOEXEC)
+        self._cells = memoryview(mmap.mmap(descriptor, _size(rows))).cast("q")
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def row(self, number: int) -> Row:
+        return Row(self._cells[number * WIDTH : (number + 1) * WIDTH])
+
+    def remove(self) -> None:
+        """Take the file away; who has it mapped keeps it."""
+        if self._file:
+            self._file.unlink(missing_ok=True)
+
+
+def _size(rows: int) -> int:
+    return max(1, rows) * WIDTH * 8
+
+
+def _new_file(directory: Path, rows: int) -> Path:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = directory / f"scoreboard.{os.getpid()}"
+    file.unlink(missing_ok=True)  # of a master that had our pid, and was killed
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.ftruncate(descriptor, _size(rows))
+    os.close(descriptor)
+    return file

@@ -1,0 +1,124 @@
+"""What a worker owes Redis: presence, and the truth about each job. An outage is weathered here."""
+
+from collections.abc import Callable, Sequence
+from math import inf
+from time import monotonic
+from typing import TypeVar
+
+from resqued.duty import Duty
+from resqued.errors import StoreUnavailable
+from resqued.log import log
+from resqued.protocol.moves import Settled
+from resqued.queues import QueueSet
+from resqued.store.slate import Slate, Taken
+from resqued.verdict import REQUEUED, Verdict
+from resqued.work import Work
+from resqued.worker.ears import Ears
+
+T = TypeVar("T")
+
+
+class Books:
+    def __init__(self, slate: Slate, queues: QueueSet, duty: Duty, ears: Ears, *, redis_timeout: float) -> None:
+        self._slate, self._queues, self._duty, self._ears = slate, queues, duty, ears
+        self._redis_timeout = redis_timeout
+        self._registered = False
+        self._looks_at = 0.0  # when to ask next which queues there are
+        self._gives_up_at: float | None = None
+
+    def attend(self) -> bool:
+        """Register, or beat, if it is time. False if Redis is away."""
+        if not self._duty.beat_is_due(monotonic()):
+            return self._duty.redis_lost_at is None
+        return self._try(self._attend) is not None
+
+    def reserve(self) -> Taken | None:
+        """None if Redis is away."""
+        return self._try(self._reserve)
+
+    def settle(self, work: Work, verdict: Verdict) -> tuple[Settled, Taken] | None:
+        """Write the end of a job, and reserve the next one unless this worker is to stop.
+
+        Waits for Redis as long as it takes; None if the worker is to stop and may wait no longer. The slate keeps the
+        job then.
+        """
+        while (answer := self._try(lambda: self._settle(work, verdict))) is None:
+            if not self._wait_for_redis():
+                log.error("job.unsettled", queue=work.queue, run=work.run, outcome=verdict.outcome.value)
+                break
+        return answer
+
+    def leave(self) -> None:
+        """Unregister. Waits for Redis a little."""
+        if not self._registered:
+            return
+        while (gone := self._try(self._slate.unregister)) is None:
+            if not self._wait_for_redis():
+                break
+        if not gone:
+            log.error("worker.still_registered", worker=self._slate.worker)
+
+    def _attend(self) -> bool:
+        if not self._duty.beat_is_due(monotonic()):
+            return True
+        if not self._registered:
+            self._slate.register()
+            self._registered = True
+            log.info("worker.ready", worker=self._slate.worker)
+        elif self._slate.beat():
+            log.warning("worker.struck_off", worker=self._slate.worker, then="registered again")
+        self._duty.beat(monotonic())
+        return True
+
+    def _reserve(self) -> Taken:
+        self._attend()
+        self._look()
+        return self._slate.reserve(self._queues.in_order())
+
+    def _look(self) -> None:
+        """Patterns may stand for other queues than a while ago."""
+        now = monotonic()
+        if not self._queues.is_fixed and now >= self._looks_at:
+            self._queues.know(self._slate.existing_queues())
+            self._looks_at = now + self._duty.interval
+
+    def _settle(self, work: Work, verdict: Verdict) -> tuple[Settled, Taken]:
+        self._attend()
+        settled, taken = self._slate.settle(work, verdict, self._next_queues(verdict))
+        if settled in (Settled.STRUCK, Settled.GONE):
+            log.warning("worker.struck_off", worker=self._slate.worker, run=work.run, then="registered again")
+            self._slate.register()
+        return settled, taken
+
+    def _next_queues(self, verdict: Verdict) -> Sequence[str]:
+        """Where to take the next job from: nowhere if this worker is to stop, or has just put one back."""
+        if self._duty.over or verdict is REQUEUED:
+            return ()
+        self._look()
+        return self._queues.in_order()
+
+    def _try(self, ask: Callable[[], T]) -> T | None:
+        if not self._duty.may_try_redis(monotonic()):
+            return None
+        try:
+            answer = ask()
+        except StoreUnavailable as error:
+            self.lost(error)
+            return None
+        if (away := self._duty.found_redis(monotonic())) is not None:
+            log.warning("redis.back", away_s=round(away, 3))
+        return answer
+
+    def lost(self, error: StoreUnavailable) -> None:
+        """An outage is logged once when it begins, and once when it ends."""
+        if self._duty.lost_redis(monotonic()):
+            log.warning("redis.lost", error=str(error))
+
+    def _wait_for_redis(self) -> bool:
+        """Sleep until Redis may be tried again. False if this worker is to stop and has waited long enough."""
+        if self._duty.over and self._gives_up_at is None:
+            self._gives_up_at = monotonic() + self._redis_timeout
+        if self._gives_up_at is not None and monotonic() >= self._gives_up_at:
+            return False
+        self._ears.wait(min(self._duty.tries_redis_at(), self._gives_up_at or inf))
+        return True

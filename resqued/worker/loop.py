@@ -1,0 +1,194 @@
+"""The loop of a worker."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from resqued import hooks, processes
+from resqued.duty import Duty
+from resqued.errors import JobError, StoreUnavailable
+from resqued.hooks import WorkerInfo
+from resqued.log import log
+from resqued.processes import Lifeline
+from resqued.protocol import identity
+from resqued.queues import QueueSet
+from resqued.scoreboard import Row, State
+from resqued.signals import Inbox
+from resqued.store.slate import Nothing, Slate, Taken
+from resqued.store.vigil import Vigil
+from resqued.verdict import REQUEUED, Outcome
+from resqued.version import __version__
+from resqued.work import Work
+from resqued.worker.books import Books
+from resqued.worker.ears import Ears
+from resqued.worker.runner import Ended, Runner
+from resqued.worker.task import Application, failed
+from resqued.worker.terms import Terms
+
+RUN_OUTCOMES = {Outcome.DONE: 0, Outcome.FAILED: 1, Outcome.REQUEUED: 2}  # as the scoreboard has them
+
+
+class Worker:
+    """One worker, in the process that is registered for it.
+
+    `close_wire` closes, in a job's process, the connection that `slate` uses.
+    """
+
+    def __init__(
+        self,
+        info: WorkerInfo,
+        terms: Terms,
+        application: Application,
+        *,
+        slate: Slate,
+        vigil: Vigil,
+        queues: QueueSet,
+        duty: Duty,
+        inbox: Inbox,
+        lifeline: Lifeline | None,
+        row: Row,
+        close_wire: Callable[[], None],
+    ) -> None:
+        self._info, self._terms, self._application = info, terms, application
+        self._vigil, self._queues, self._duty, self._row = vigil, queues, duty, row
+        self._inbox, self._lifeline, self._close_wire = inbox, lifeline, close_wire
+        self._ears = Ears(duty, inbox, lifeline)
+        self._books = Books(slate, queues, duty, self._ears, redis_timeout=terms.redis_timeout)
+        self._runner = Runner(
+            terms, duty=duty, ears=self._ears, books=self._books, row=row, forget=self._forget_what_is_mine
+        )
+        self._has_forked = False
+
+    def run(self) -> None:
+        """Work until asked to stop. On leaving nothing of this worker is left in Redis."""
+        self._become(State.IDLE)
+        while not self._duty.over:
+            work = self._reserve()
+            while work:
+                work = self._see_through(work)
+            if not self._duty.over:
+                self._rest()
+        self._leave()
+
+    def _reserve(self) -> Work | None:
+        """Look for a job if it is time to."""
+        if not self._duty.is_rested(monotonic()):
+            self._books.attend()
+            return None
+        return self._take(self._books.reserve())
+
+    def _take(self, taken: Taken | None) -> Work | None:
+        """What came of reserving. A job that was taken while a stop was on its way is put back, unstarted."""
+        self._ears.hear()
+        if isinstance(taken, Work):
+            self._queues.served(taken.queue)
+            if not self._duty.over:
+                return taken
+            self._put_back(taken)
+        elif taken is not None:
+            self._duty.found_nothing(monotonic())
+            self._become(State.PAUSED if taken is Nothing.PAUSED else State.IDLE)
+        return None
+
+    def _put_back(self, work: Work) -> None:
+        self._books.settle(work, REQUEUED)
+        log.info("job.put_back", queue=work.queue, run=work.run)
+
+    def _see_through(self, work: Work) -> Work | None:
+        """Perform a job and settle it. Returns the next one, which the same round trip brought."""
+        self._become(State.BUSY)
+        ended = self._perform(work)
+        self._row.note(work.run, RUN_OUTCOMES[ended.verdict.outcome])
+        answer = self._books.settle(work, ended.verdict)
+        if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
+            self._duty.hold_off(monotonic())
+        self._report(work, ended)
+        processes.reap()
+        return self._take(answer[1]) if answer else None
+
+    def _perform(self, work: Work) -> Ended:
+        name = None
+        try:
+            job = self._application.job(work, self._info.id)
+            name = job.name
+            task = self._application.task(job)
+        except JobError as error:
+            return Ended(failed(error), name)
+        if not self._has_forked:
+            self._has_forked = True
+            self._run_hooks("before_first_fork")
+        return self._runner.run(task)
+
+    def _report(self, work: Work, ended: Ended) -> None:
+        verdict, facts = ended.verdict, ended.facts(work)
+        match verdict.outcome:
+            case Outcome.DONE:
+                log.info("job.done", **facts)
+            case Outcome.FAILED:
+                log.warning("job.failed", **facts, exception=verdict.exception, error=verdict.error)
+            case Outcome.REQUEUED:
+                log.info("job.requeued", **facts)
+
+    def _rest(self) -> None:
+        """Sleep until there is a job, something is due, or somebody wants something."""
+        until = self._duty.wakes_at()
+        try:
+            watched = self._watch_queues(until)
+            if self._vigil.woken(self._ears.wait(until, *watched)):
+                self._duty.woken()
+        except StoreUnavailable as error:
+            self._vigil.lost()
+            self._books.lost(error)
+        self._row.leads = self._vigil.leads
+        processes.reap()
+
+    def _watch_queues(self, until: float) -> list[int]:
+        """Whom to listen to. No queue while the fleet is paused, for its jobs would answer at once."""
+        if self._row.state is State.PAUSED or not self._duty.may_try_redis(monotonic()):
+            return []
+        self._vigil.begin(self._queues.in_order(), monotonic(), until)
+        self._row.leads = self._vigil.leads
+        return self._vigil.watched()
+
+    def _become(self, state: State) -> None:
+        """Change what the world sees of this worker, and tell the application."""
+        was, self._row.state = self._row.state, state
+        if state is was:
+            return
+        if State.PAUSED in (was, state):
+            self._run_hooks("before_pause" if state is State.PAUSED else "after_pause")
+        match state:
+            case State.BUSY:
+                self._vigil.end()
+                self._row.leads = False
+            case State.PAUSED:
+                self._vigil.end()
+                processes.set_title(identity.paused(__version__, self._terms.slot))
+            case _:
+                processes.set_title(identity.waiting(__version__, self._queues.entries, self._terms.slot))
+                if was is State.BUSY:
+                    self._run_hooks("queue_empty")
+
+    def _leave(self) -> None:
+        self._row.state = State.LEAVING
+        self._run_hooks("shutdown")
+        self._vigil.end()
+        self._vigil.lost()
+        self._books.leave()
+        self._run_hooks("worker_exit")
+        log.info("worker.left", worker=self._info.id)
+
+    def _run_hooks(self, name: str) -> None:
+        """A hook that fails is the application's affair; the worker goes on."""
+        for hook in hooks.registered[name]:
+            try:
+                hook(self._info)
+            except Exception as error:  # noqa: BLE001
+                log.error("hook.failed", hook=name, error=f"{type(error).__name__}: {error}")
+
+    def _forget_what_is_mine(self) -> None:
+        """In a job's process: let go of Redis, of the signals, and of what ties the worker to its fellows."""
+        self._close_wire()
+        self._vigil.forget()
+        self._inbox.forget()
+        if self._lifeline:
+            self._lifeline.forget()

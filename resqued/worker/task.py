@@ -1,0 +1,106 @@
+"""From an opaque payload to something that can be performed, and from the end of a process to a verdict."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from resqued import jobhooks
+from resqued.errors import DirtyExit, JobError, JobInterrupted, JobTimeout
+from resqued.escalation import Escalation, Reason
+from resqued.failure import verdict_on
+from resqued.processes import Exit
+from resqued.protocol import payloads
+from resqued.registry import Registry
+from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
+from resqued.work import Job, Work
+from resqued.worker.terms import Terms
+
+Perform = Callable[[type[Any], Job], Verdict]
+Mourn = Callable[[type[Any], Job, BaseException], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job whose class has been found, or will be in its own process."""
+
+    job: Job
+    main: Callable[[], Verdict]  # performs it
+    mourn: Callable[[BaseException], Verdict] | None  # runs its `on_failure*` hooks; None if it has none
+
+
+class Application:
+    """What the worker knows of the application: which jobs there are, how one is performed, and how one is mourned."""
+
+    def __init__(self, registry: Registry, perform: Perform, mourn: Mourn, *, max_payload: int) -> None:
+        self._registry, self._perform, self._mourn, self._max_payload = registry, perform, mourn, max_payload
+
+    def job(self, work: Work, worker: str) -> Job:
+        """Raises InvalidPayload for what is no job."""
+        payload = payloads.decode(work.payload, self._max_payload)
+        return Job(payload.name, payload.args, work.queue, payload.document, worker, work.run)
+
+    def task(self, job: Job) -> Task:
+        """Looks its class up, before the fork if it can. Raises UnknownJob for what may not run."""
+        if not self._registry.loaded:
+            return Task(job, partial(self._load_and, self._perform, job), partial(self._load_and, self._mourn, job))
+        job_class = self._registry.find(job.name)
+        mourn = partial(self._mourn, job_class, job) if jobhooks.of(job_class).on_failure else None
+        return Task(job, partial(self._perform, job_class, job), mourn)
+
+    def _load_and(self, act: Callable[..., Verdict], job: Job, *facts: BaseException) -> Verdict:
+        try:
+            self._registry.load()
+            job_class = self._registry.find(job.name)
+        except BaseException as error:  # noqa: BLE001  the application's own code runs here: sys.exit, too
+            return failed(error)
+        return act(job_class, job, *facts)
+
+
+def failed(error: BaseException, backtrace: tuple[str, ...] = ()) -> Verdict:
+    """FAILED with `error`, and with `backtrace` if that tells more than its own. Never raises."""
+    verdict = verdict_on(error)
+    return replace(verdict, backtrace=backtrace) if backtrace else verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a job's process ended, and what had been done to it. Any end is a success if the job returned normally."""
+
+    said: Verdict | None  # by the process, if it lived long enough
+    exit: Exit
+    end: Escalation
+    terms: Terms
+
+    @property
+    def verdict(self) -> Verdict:
+        """The truth about the job."""
+        if self.said and self.said.outcome is Outcome.DONE:
+            return DONE
+        if self._is_interrupted and self.terms.interrupted == "requeue":
+            return REQUEUED
+        if (error := self.cause_of_death) is not None:
+            return failed(error, self.said.backtrace if self.said else ())
+        assert self.said is not None
+        return self.said
+
+    @property
+    def cause_of_death(self) -> JobError | None:
+        """What befell a job that did not end by itself, and whose `on_failure*` hooks have not run."""
+        if self.end.asked and self.end.reason is Reason.TIMEOUT:
+            limit = f"{self.terms.timeout:g} s"
+            return JobTimeout(f"ran longer than its timeout of {limit} and ended with {self._last_words}")
+        if self._is_interrupted:
+            return JobInterrupted(f"cut short by the stop of its worker and ended with {self._last_words}")
+        if self.said is None:
+            return DirtyExit(f"job process {self.exit.pid} ended without a verdict: {self.exit}")
+        return None
+
+    @property
+    def _is_interrupted(self) -> bool:
+        """Once asked by our stop, any end but a normal return is our doing."""
+        return self.end.asked and self.end.reason is Reason.STOP
+
+    @property
+    def _last_words(self) -> str:
+        return f"{self.said.exception}: {self.said.error}" if self.said else str(self.exit)

@@ -1,0 +1,341 @@
+"""`resquectl` as a person or a script meets it."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from redis import Redis
+
+from resqued.cli import resquectl
+from tests.golden import dump, restore, seen
+from tests.support.redis_server import free_port
+
+PROGRAM = [sys.executable, "-c", "import sys; from resqued.cli.resquectl import main; sys.exit(main())"]
+CONFIG = """
+[redis]
+{redis}
+[jobs]
+modules = ["app.jobs"]
+[pools.default]
+queues = ["*"]
+[daemon]
+state_dir = "{directory}"
+"""
+
+
+class Answer(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture(name="ask")
+def ask_without_a_server(capsys: pytest.CaptureFixture[str]) -> Ask:
+    """Run `resquectl` with these words."""
+
+    def ask(*words: str) -> Answer:
+        try:
+            status = resquectl.main(words)
+        except SystemExit as exit_:
+            status = int(exit_.code or 0)
+        return Answer(status, *capsys.readouterr())
+
+    return ask
+
+
+@pytest.fixture(name="ctl")
+def ask_the_server_of_this_test(ask: Ask, redis_url: str) -> Ask:
+    return lambda *words: ask("--url", redis_url, *words)
+
+
+def config(directory: Path, redis: str) -> str:
+    file = directory / "resqued.toml"
+    file.write_text(CONFIG.format(redis=redis, directory=directory))
+    return str(file)
+
+
+def lines(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+# Answers
+
+
+def test_queues_are_listed_with_their_sizes(ctl: Ask, redis: Redis) -> None:
+    redis.sadd("resque:queues", "mail", "critical")
+    redis.rpush("resque:queue:mail", 1, 2)
+
+    assert lines(ctl("queues").out) == [["QUEUE", "JOBS"], ["critical", "0"], ["mail", "2"]]
+
+
+def test_queues_in_json(ctl: Ask, redis: Redis) -> None:
+    redis.sadd("resque:queues", "mail")
+
+    assert json.loads(ctl("--json", "queues").out) == [{"queue": "mail", "size": 0}]
+
+
+def test_workers_are_listed_with_what_they_are_working_on(ctl: Ask, redis: Redis) -> None:
+    restore(redis, seen("ruby", "while working"))
+
+    assert ctl("workers").out == (
+        "WORKER                           STARTED                  HEARTBEAT                WORKING ON\n"
+        "vm:15024:ok,boom,die,exit,sleep  2026-11-23 07:33:54 UTC  2026-11-23 07:33:54 UTC  "
+        "SleepJob of sleep since 2026-11-23 07:33:56 UTC\n"
+    )
+
+
+def test_what_a_worker_does_not_say_is_a_dash(ctl: Ask, redis: Redis) -> None:
+    redis.sadd("resque:workers", "vm:1:q")
+
+    assert lines(ctl("workers").out)[1] == ["vm:1:q", "-", "-", "-"]
+
+
+def test_workers_in_json(ctl: Ask, redis: Redis) -> None:
+    restore(redis, seen("perl", "while working"))
+
+    assert json.loads(ctl("--json", "workers").out) == [
+        {
+            "id": "vm:10879:ok,boom,die,exit,sleep",
+            "host": "vm",
+            "pid": 10879,
+            "queues": ["ok", "boom", "die", "exit", "sleep"],
+            "started": "2026-11-23T07:13:17+00:00",
+            "heartbeat": None,
+            "working": {
+                "queue": "sleep",
+                "name": "SleepJob",
+                "payload": {"args": [6], "class": "SleepJob"},
+                "since": "2026-11-23T07:13:21+00:00",
+            },
+        }
+    ]
+
+
+def test_info_counts(ctl: Ask, redis: Redis, redis_url: str) -> None:
+    restore(redis, seen("ruby", "while working"))
+
+    assert lines(ctl("info").out) == [
+        ["pending", "0"],
+        ["processed", "4"],
+        ["queues", "5"],
+        ["workers", "1"],
+        ["working", "1"],
+        ["failed", "2"],
+        ["servers", redis_url],
+    ]
+
+
+def test_info_in_json(ctl: Ask, redis_url: str) -> None:
+    answer = json.loads(ctl("--json", "info").out)
+
+    assert (answer["pending"], answer["servers"]) == (0, [redis_url])
+
+
+# Enqueue
+
+
+def test_an_enqueued_job_leaves_what_ruby_leaves(ctl: Ask, redis: Redis) -> None:
+    answer = ctl("enqueue", "ok", "OkJob", "1", "two", '{"k":null,"u":"é😀"}')
+
+    assert answer == (0, "enqueued 1 job on ok\n", "")
+    assert dump(redis) == seen("ruby", "after enqueue")
+
+
+@pytest.mark.parametrize(
+    ("word", "argument"),
+    [("-5", -5), ("1.5", 1.5), ("true", True), ('"1"', "1"), ("", ""), ("NaN", "NaN"), ("[1", "[1"), ("é", "é")],
+)
+def test_an_argument_is_json_if_it_can_be(ctl: Ask, redis: Redis, word: str, argument: object) -> None:
+    ctl("enqueue", "q", "Echo", word)
+
+    assert job_at(redis, 0) == {"class": "Echo", "args": [argument]}
+
+
+def test_an_argument_that_looks_like_an_option_stands_behind_two_dashes(ctl: Ask, redis: Redis) -> None:
+    ctl("enqueue", "q", "Echo", "--", "--loud")
+
+    assert job_at(redis, 0)["args"] == ["--loud"]
+
+
+def test_from_input_each_line_is_a_job(ctl: Ask, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO('hello world\n[1, "two"]\n[]\n{"k": 1}\n7'))
+
+    assert ctl("enqueue", "q", "Echo", "-").out == "enqueued 5 jobs on q\n"
+    assert [job_at(redis, i)["args"] for i in range(5)] == [["hello world"], [1, "two"], [], [{"k": 1}], [7]]
+
+
+def test_a_line_that_cannot_be_enqueued_is_named(ctl: Ask, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("fine\n1e999\nnever read\n"))
+    answer = ctl("enqueue", "q", "Echo", "-")
+
+    assert answer.status == 1
+    assert "holds inf" in answer.err
+    assert "line 2" in answer.err
+    assert redis.llen("resque:queue:q") == 1
+
+
+def test_enqueue_in_json(ctl: Ask) -> None:
+    assert json.loads(ctl("--json", "enqueue", "q", "Echo").out) == {"queue": "q", "enqueued": 1}
+
+
+def job_at(redis: Redis, position: int) -> dict[str, object]:
+    text = redis.lindex("resque:queue:q", position)
+    assert text is not None
+    job: dict[str, object] = json.loads(text)
+    return job
+
+
+# Which Redis
+
+
+def test_options_may_stand_behind_the_command(ask: Ask, redis: Redis, redis_url: str) -> None:
+    assert ask("queues", "--url", redis_url, "--json").out == "[]\n"
+
+
+def test_another_namespace(ctl: Ask, redis: Redis) -> None:
+    ctl("--namespace", "other", "enqueue", "q", "Echo")
+
+    assert dump(redis).keys() == {"other:queues", "other:queue:q"}
+
+
+def test_a_configuration_says_where_redis_is(ask: Ask, redis: Redis, redis_url: str, tmp_path: Path) -> None:
+    file = config(tmp_path, f'url = "{redis_url}"\nnamespace = "apps"')
+    ask("-c", file, "enqueue", "q", "Echo")
+
+    assert "apps:queue:q" in dump(redis)
+
+
+def test_a_word_on_the_command_line_counts_more_than_the_configuration(
+    ask: Ask, redis: Redis, redis_url: str, tmp_path: Path
+) -> None:
+    file = config(tmp_path, f'url = "redis://127.0.0.1:{free_port()}"\nnamespace = "apps"')
+
+    assert ask("-c", file, "--url", redis_url, "--namespace", "mine", "enqueue", "q", "Echo").status == 0
+    assert "mine:queue:q" in dump(redis)
+
+
+def test_an_embedded_redis_is_looked_for_where_the_configuration_keeps_it(ask: Ask, tmp_path: Path) -> None:
+    answer = ask("-c", config(tmp_path, "embedded = true"), "queues")
+
+    assert answer.status == 3
+    assert f"{tmp_path}/resqued-" in answer.err
+    assert "redis.sock" in answer.err
+
+
+# Problems
+
+
+def test_without_redis_there_is_one_line_and_status_3(ask: Ask) -> None:
+    port = free_port()
+    answer = ask("--url", f"redis://:secret@127.0.0.1:{port}", "queues")
+
+    assert answer.status == 3
+    assert answer.out == ""
+    assert answer.err.startswith(f"resquectl: cannot connect to Redis at redis://:***@127.0.0.1:{port}/0")
+    assert answer.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ([], "required: COMMAND"),
+        (["dance"], "invalid choice: 'dance'"),
+        (["--url", "http://:secret@host", "queues"], "the scheme is unknown"),
+        (["enqueue", "q"], "required: CLASS"),
+    ],
+)
+def test_wrong_usage_is_status_2(ask: Ask, words: list[str], reason: str) -> None:
+    answer = ask(*words)
+
+    assert answer.status == 2
+    assert reason in answer.err
+    assert "secret" not in answer.err
+
+
+def test_a_queue_that_cannot_be_is_a_problem(ctl: Ask) -> None:
+    answer = ctl("enqueue", "a:b", "Echo")
+
+    assert answer.status == 1
+    assert answer.err.startswith("resquectl: queue name 'a:b' contains ':'")
+
+
+def test_a_wrong_configuration_is_a_problem_with_all_its_mistakes(ask: Ask, tmp_path: Path) -> None:
+    file = config(tmp_path, "url = 7\nnamespaec = 'x'")
+    answer = ask("-c", file, "queues")
+
+    assert answer.status == 1
+    assert [line.partition(f"resquectl: {file}: ")[2][:10] for line in answer.err.splitlines()] == [
+        "redis.url:",
+        "redis.name",
+    ]
+
+
+def test_a_key_of_another_type_is_a_problem(ctl: Ask, redis: Redis) -> None:
+    redis.set("resque:queues", "not a set")
+    answer = ctl("queues")
+
+    assert answer.status == 1
+    assert "WRONGTYPE" in answer.err
+
+
+# Terminals and pipes
+
+HOSTILE = "q\x1b[2J\r\x07\x9b31m\u202e\n"
+
+
+@pytest.mark.parametrize("command", ["queues", "workers"])
+@pytest.mark.parametrize("json_", [[], ["--json"]], ids=["text", "json"])
+def test_no_control_character_of_a_hostile_name_is_written(
+    ctl: Ask, redis: Redis, command: str, json_: list[str]
+) -> None:
+    for name in (HOSTILE.encode(), b"\xff\x7f"):
+        redis.sadd("resque:queues", name)
+        redis.sadd("resque:workers", b"h:1:" + name)
+        record = json.dumps({"queue": HOSTILE, "payload": {"class": HOSTILE + "\ud800\x7f"}})
+        redis.set(b"resque:worker:h:1:" + name, record)
+    answer = ctl(*json_, command)
+
+    assert answer.status == 0
+    assert all(line.isprintable() for line in answer.out.split("\n"))
+
+
+def test_no_control_character_of_an_argument_is_written(ctl: Ask) -> None:
+    answer = ctl("enqueue", HOSTILE, "Echo")
+
+    assert answer.status == 1
+    assert all(line.isprintable() for line in answer.err.split("\n"))
+
+
+def test_a_reader_that_leaves_is_no_problem(redis: Redis, redis_url: str) -> None:
+    redis.sadd("resque:queues", *(f"queue-{i:05}" for i in range(20_000)))
+    argv = [*PROGRAM, "--url", redis_url, "queues"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline().startswith("QUEUE")
+        process.stdout.close()
+
+        assert process.stderr.read() == ""
+        assert process.wait(10) == 0
+
+
+def test_input_that_is_not_utf8_is_refused_in_words(redis: Redis, redis_url: str) -> None:
+    argv = [*PROGRAM, "--url", redis_url, "enqueue", "q", "Echo", "-"]
+    done = subprocess.run(argv, input=b"\xff\n", capture_output=True, check=False)
+
+    assert done.returncode == 1
+    assert b"lone surrogate" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_version_and_help(ask: Ask) -> None:
+    assert ask("--version").out.startswith("resquectl 1.")
+    assert "exit status: 0 done" in ask("--help").out

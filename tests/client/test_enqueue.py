@@ -1,0 +1,276 @@
+"""Putting jobs on queues: what is written, what is refused, which hooks have a say."""
+
+from typing import Any, ClassVar
+
+import pytest
+from redis import Redis
+
+from resqued import NotEncodable, Resque
+from tests.golden import dump, seen
+
+NAN = float("nan")
+
+
+class Echo:
+    queue = "echo"
+    resque_name = "MyTask::Echo"
+
+    @staticmethod
+    def perform(text: str) -> None: ...
+
+
+class Plain:
+    queue = "plain"
+
+    @staticmethod
+    def perform() -> None: ...
+
+    class Inner:
+        queue = "plain"
+
+        @staticmethod
+        def perform() -> None: ...
+
+
+class Louder(Echo):
+    pass
+
+
+class Homeless:
+    @staticmethod
+    def perform() -> None: ...
+
+
+class Elsewhere:
+    """Performed by workers that have other code: here it is a name and a queue."""
+
+    queue = "elsewhere"
+
+
+def head(redis: Redis, queue: str) -> str:
+    text = redis.lindex(f"resque:queue:{queue}", 0)
+    assert isinstance(text, bytes)
+    return text.decode()
+
+
+# What is written
+
+
+def test_a_pushed_job_leaves_what_ruby_leaves(resque: Resque, redis: Redis) -> None:
+    resque.push("ok", {"class": "OkJob", "args": [1, "two", {"k": None, "u": "é😀"}]})
+
+    assert dump(redis) == seen("ruby", "after enqueue")
+
+
+def test_an_enqueued_job_leaves_what_ruby_leaves(resque: Resque, redis: Redis) -> None:
+    resque.enqueue_to("ok", "OkJob", 1, "two", {"k": None, "u": "é😀"})
+
+    assert dump(redis) == seen("ruby", "after enqueue")
+
+
+def test_class_comes_before_args_whatever_the_order_of_the_payload(resque: Resque, redis: Redis) -> None:
+    resque.push("q", {"args": [], "class": "A"})
+
+    assert head(redis, "q") == '{"class":"A","args":[]}'
+
+
+def test_keys_that_resque_does_not_know_stay(resque: Resque, redis: Redis) -> None:
+    resque.push("q", {"id": 7, "class": "A"})
+
+    assert head(redis, "q") == '{"class":"A","args":[],"id":7}'
+
+
+def test_a_class_says_what_it_is_called_and_where_it_belongs(resque: Resque, redis: Redis) -> None:
+    resque.enqueue(Echo, "hello")
+
+    assert head(redis, "echo") == '{"class":"MyTask::Echo","args":["hello"]}'
+
+
+def test_a_class_without_a_name_of_its_own_goes_by_module_and_name(resque: Resque, redis: Redis) -> None:
+    resque.enqueue(Plain)
+
+    assert head(redis, "plain") == f'{{"class":"{__name__}.Plain","args":[]}}'
+
+
+def test_a_class_in_a_class_goes_by_its_whole_path(resque: Resque, redis: Redis) -> None:
+    resque.enqueue(Plain.Inner)
+
+    assert head(redis, "plain") == f'{{"class":"{__name__}.Plain.Inner","args":[]}}'
+
+
+def test_a_class_inherits_the_queue_but_not_the_name(resque: Resque, redis: Redis) -> None:
+    resque.enqueue(Louder)
+
+    assert head(redis, "echo") == f'{{"class":"{__name__}.Louder","args":[]}}'
+
+
+def test_a_class_of_a_script_goes_by_its_bare_name(resque: Resque, redis: Redis) -> None:
+    scripted = type(
+        "Scripted", (), {"__module__": "__main__", "__qualname__": "Scripted", "perform": staticmethod(print)}
+    )
+    resque.enqueue_to("q", scripted)
+
+    assert head(redis, "q") == '{"class":"Scripted","args":[]}'
+
+
+def test_a_class_without_perform_stands_for_a_job_of_other_workers(resque: Resque, redis: Redis) -> None:
+    resque.enqueue(Elsewhere, 1)
+
+    assert head(redis, "elsewhere") == f'{{"class":"{__name__}.Elsewhere","args":[1]}}'
+
+
+def test_another_queue_may_be_named(resque: Resque) -> None:
+    resque.enqueue_to("urgent", Echo, "hello")
+
+    assert resque.queues() == ["urgent"]
+
+
+def test_an_enqueued_job_is_true(resque: Resque) -> None:
+    assert resque.enqueue(Echo, "hello") is True
+    assert resque.enqueue_to("q", "Echo") is True
+
+
+def test_jobs_go_into_the_namespace(redis: Redis, redis_url: str) -> None:
+    with Resque(redis_url, namespace="other") as other:
+        other.push("q", {"class": "A"})
+
+    assert dump(redis).keys() == {"other:queues", "other:queue:q"}
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("argument", "reason"),
+    [
+        (NAN, r"payload\.args\[0\] holds nan"),
+        ([1, {"x": float("inf")}], r"payload\.args\[0\]\[1\]\.x holds inf"),
+        ("\ud800", r"payload\.args\[0\] holds a lone surrogate"),
+        (2**64, r"payload\.args\[0\] holds an integer of more than 64 bits"),
+        ({1: 2}, r"payload\.args\[0\] has the key 1"),
+        (b"raw", r"payload\.args\[0\] is a bytes"),
+    ],
+)
+def test_what_a_peer_could_not_read_is_refused_with_its_place(
+    resque: Resque, redis: Redis, argument: Any, reason: str
+) -> None:
+    with pytest.raises(NotEncodable, match=reason):
+        resque.enqueue(Echo, argument)
+    assert redis.dbsize() == 0
+
+
+@pytest.mark.parametrize("queue", ["", "a:b", "a,b", "a b", "<b>", "\ud800", "a\x00"])
+def test_a_queue_that_no_worker_id_could_name_is_refused(resque: Resque, redis: Redis, queue: str) -> None:
+    with pytest.raises(NotEncodable, match="queue name"):
+        resque.push(queue, {"class": "A"})
+    assert redis.dbsize() == 0
+
+
+def test_a_payload_needs_a_class(resque: Resque) -> None:
+    with pytest.raises(NotEncodable, match='needs a "class"'):
+        resque.push("q", {"args": []})
+
+
+def test_a_class_without_a_queue_is_told_how_to_get_one(resque: Resque) -> None:
+    with pytest.raises(
+        NotEncodable, match=r"Homeless names no queue: give it a class attribute `queue`, or use enqueue_to"
+    ):
+        resque.enqueue(Homeless)
+
+
+# Hooks
+
+
+class Guarded:
+    queue = "guarded"
+    heard: ClassVar[list[Any]] = []
+    answer: object = None
+
+    @staticmethod
+    def perform(*args: object) -> None: ...
+
+    @classmethod
+    def before_enqueue_b(cls, *args: object) -> object:
+        cls.heard.append(("before b", *args))
+        return cls.answer
+
+    @classmethod
+    def before_enqueue_a(cls, *args: object) -> None:
+        cls.heard.append(("before a", *args))
+
+    @classmethod
+    def after_enqueue(cls, *args: object) -> None:
+        cls.heard.append(("after", *args))
+
+
+@pytest.fixture(name="guarded")
+def guarded_job(monkeypatch: pytest.MonkeyPatch) -> type[Guarded]:
+    monkeypatch.setattr(Guarded, "heard", [])
+    return Guarded
+
+
+def test_hooks_run_in_the_order_of_the_alphabet_with_the_arguments(resque: Resque, guarded: type[Guarded]) -> None:
+    resque.enqueue(guarded, 1, "x")
+
+    assert guarded.heard == [("before a", 1, "x"), ("before b", 1, "x"), ("after", 1, "x")]
+
+
+def test_false_from_a_hook_keeps_the_job_off_the_queue(
+    resque: Resque, guarded: type[Guarded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarded, "answer", False)
+
+    assert resque.enqueue(guarded) is False
+    assert resque.queues() == []
+    assert guarded.heard == [("before a",), ("before b",)]
+
+
+@pytest.mark.parametrize("answer", [None, 0, "", []])
+def test_only_false_itself_refuses(
+    resque: Resque, guarded: type[Guarded], monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    monkeypatch.setattr(guarded, "answer", answer)
+
+    assert resque.enqueue(guarded) is True
+
+
+def test_a_job_that_cannot_be_encoded_is_refused_before_any_hook(resque: Resque, guarded: type[Guarded]) -> None:
+    with pytest.raises(NotEncodable):
+        resque.enqueue(guarded, NAN)
+    assert guarded.heard == []
+
+
+def test_after_enqueue_comes_when_the_job_is_on_its_queue(resque: Resque) -> None:
+    sizes = []
+
+    class Watching:
+        queue = "q"
+        perform = staticmethod(print)
+
+        @staticmethod
+        def after_enqueue() -> None:
+            sizes.append(resque.size("q"))
+
+    resque.enqueue(Watching)
+
+    assert sizes == [1]
+
+
+def test_what_a_hook_raises_is_the_callers_to_see(resque: Resque) -> None:
+    class Broken:
+        queue = "q"
+        perform = staticmethod(print)
+
+        @staticmethod
+        def before_enqueue() -> None:
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        resque.enqueue(Broken)
+    assert resque.size("q") == 0
+
+
+def test_a_pushed_payload_asks_no_hook(resque: Resque, guarded: type[Guarded]) -> None:
+    resque.push("guarded", {"class": f"{__name__}.Guarded"})
+
+    assert guarded.heard == []

@@ -1,0 +1,13 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.support.daemon import Daemons, daemons
+
+
+@pytest.fixture(name="daemons")
+def daemons_of_this_test(tmp_path: Path, redis: Redis, redis_url: str) -> Iterator[Daemons]:
+    with daemons(tmp_path, redis, redis_url) as started:
+        yield started

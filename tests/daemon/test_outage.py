@@ -1,0 +1,120 @@
+"""Redis away: nobody exits, no verdict is lost, and the log says it once."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import redis_server
+from tests.support.daemon import Daemon, Daemons, daemons, failures, popped, push, resque_keys
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """A Redis that may be stopped and continued."""
+    with redis_server.running() as own:
+        yield own
+        os.kill(own.pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def fleet(server: RedisServer, tmp_path: Path) -> Iterator[Daemons]:
+    with server.client() as client, daemons(tmp_path, client, server.url) as started:
+        yield started
+        os.kill(server.pid, signal.SIGCONT)
+
+
+def lost(master: Daemon) -> int:
+    return len(master.logged("redis.lost"))
+
+
+def test_workers_wait_for_a_redis_that_is_not_there_yet(tmp_path: Path) -> None:
+    port = redis_server.free_port()
+    with redis_server.running() as other, other.client() as nobody:
+        with daemons(tmp_path, nobody, f"redis://127.0.0.1:{port}/0") as fleet:
+            master = fleet.start()
+            eventually(lambda: lost(master) == 1)
+            with redis_server.running("--port", str(port)) as server, server.client() as client:
+                push(client, "Say", "at last")
+                assert popped(client, "test:said") == "at last"
+                eventually(lambda: master.logged("redis.back"))
+                assert master.stop() == 0
+                assert lost(master) == 1
+                assert len(master.logged("worker.started")) == 1
+
+
+def test_the_end_of_a_job_is_kept_until_redis_is_back(fleet: Daemons, server: RedisServer) -> None:
+    with server.client() as redis:
+        master = fleet.start()
+        master.wait_for_workers(1)
+        push(redis, "Meet")
+        job = int(popped(redis, "test:met"))
+        redis.rpush("resque:queue:work", '{"class":"Say","args":["next"]}')
+        redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+        os.kill(job, signal.SIGKILL)
+
+        assert popped(redis, "test:said") == "next"
+        assert [entry["exception"] for entry in failures(redis)] == ["Resque::DirtyExit"]
+        assert redis.get("resque:stat:processed") == b"2"
+        assert redis.get("resque:stat:failed") == b"1"
+
+
+def test_a_stop_ends_although_redis_does_not_answer(fleet: Daemons, server: RedisServer) -> None:
+    master = fleet.start(more="[shutdown]\nredis_timeout = 0.5")
+    master.wait_for_workers(1)
+    os.kill(server.pid, signal.SIGSTOP)
+
+    assert master.stop(within=20) == 0
+    assert master.logged("worker.still_registered")
+
+
+def test_a_worker_that_a_peer_has_struck_off_registers_again_and_its_job_counts_once(
+    fleet: Daemons, server: RedisServer
+) -> None:
+    """As a Ruby worker prunes: it takes the register, and records the running job as failed."""
+    with server.client() as redis:
+        master = fleet.start()
+        (worker,) = master.wait_for_workers(1)
+        push(redis, "Meet")
+        popped(redis, "test:met")
+        redis.rpush("resque:failed", "{}")
+        redis.delete(f"resque:worker:{worker}", f"resque:worker:{worker}:started", f"resque:stat:processed:{worker}")
+        redis.srem("resque:workers", worker)
+        redis.rpush("test:go", "on")
+
+        eventually(lambda: redis.sismember("resque:workers", worker))
+        assert redis.llen("resque:failed") == 1
+        assert redis.get("resque:stat:processed") == b"1"
+        assert master.logged("worker.struck_off")
+        assert master.stop() == 0
+        assert resque_keys(redis) == {"resque:queues", "resque:failed", "resque:stat:processed"}
+
+
+def test_pause_all_workers_pauses_until_it_is_taken_back(fleet: Daemons, server: RedisServer) -> None:
+    with server.client() as redis:
+        redis.set("resque:pause-all-workers", " TRUE\n")
+        master = fleet.start(pool="interval = 0.1")
+        push(redis, "Say", "now")
+        (worker,) = eventually(master.workers)
+        eventually(lambda: "Paused" in " ".join(worker.cmdline()))
+        assert redis.llen("resque:queue:work") == 1
+
+        redis.delete("resque:pause-all-workers")
+        assert popped(redis, "test:said") == "now"
+
+
+def test_a_flushed_script_cache_and_a_killed_connection_go_unnoticed(fleet: Daemons, server: RedisServer) -> None:
+    with server.client() as redis:
+        master = fleet.start()
+        master.wait_for_workers(1)
+        redis.script_flush()
+        redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        push(redis, "Say", "still here")
+
+        assert popped(redis, "test:said") == "still here"
+        assert len(master.logged("worker.started")) == 1

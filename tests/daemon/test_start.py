@@ -1,0 +1,114 @@
+"""What `resqued` does with a configuration before anything runs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.support.daemon import Daemons, popped, push
+
+FIVE_MISTAKES = """
+[redis]
+url = "http://localhost"
+[jobs]
+modules = ["tracked"]
+[pools.mail]
+queus = ["mail"]
+queues = ["mail:urgent"]
+workers = "four"
+[shutdown]
+grace = -1
+"""
+PRELOADS = ["master", "worker", "job"]
+
+
+def resqued(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "resqued", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_file_with_five_mistakes_gets_five_lines_with_their_places_and_78(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(FIVE_MISTAKES)
+
+    done = resqued("-c", str(file))
+
+    assert done.returncode == 78
+    for place in ("redis.url", "pools.mail.queus", "pools.mail.queues[0]", "pools.mail.workers", "shutdown.grace"):
+        assert [line for line in done.stderr.splitlines() if line.startswith(f"{file}: {place}: ")]
+    assert 'did you mean "queues"?' in done.stderr
+    assert "5 mistakes" in done.stderr
+
+
+def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    done = resqued("-c", str(tmp_path / "none.toml"))
+
+    assert done.returncode == 78
+    assert "cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_t_imports_the_application_and_starts_nothing(daemons: Daemons, redis: Redis) -> None:
+    file = daemons.configured()
+
+    done = resqued("-t", "-c", str(file))
+
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "TEST_REDIS_URL" in done.stderr  # the application wants it at import
+
+
+def application(directory: Path, text: str, preload: str) -> Path:
+    (directory / "ownjobs.py").write_text(text)
+    file = directory / "own.toml"
+    file.write_text(
+        f'[redis]\nurl = "redis://127.0.0.1:1/0"\n[jobs]\npath = ["{directory}"]\nmodules = ["ownjobs"]\n'
+        f'preload = "{preload}"\n[pools.work]\nqueues = ["work"]\n'
+    )
+    return file
+
+
+def test_t_says_ok(tmp_path: Path) -> None:
+    file = application(tmp_path, "", "master")
+
+    done = resqued("-t", "-c", str(file))
+
+    assert (done.returncode, done.stdout) == (0, f"{file}: ok\n")
+
+
+@pytest.mark.parametrize("text", ["import nowhere_to_be_found", "raise SystemExit(0)", "def broken(:"])
+def test_an_application_that_does_not_import_is_a_mistake(tmp_path: Path, text: str) -> None:
+    done = resqued("-c", str(application(tmp_path, text, "master")))
+
+    assert done.returncode == 78
+    assert "ownjobs" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_application_that_starts_a_thread_is_refused_where_a_fork_would_lose_it(tmp_path: Path) -> None:
+    text = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True, name='poller').start()\n"
+
+    done = resqued("-c", str(application(tmp_path, text, "master")))
+
+    assert done.returncode == 78
+    assert "poller" in done.stderr
+    assert 'jobs.preload = "worker"' in done.stderr
+
+
+@pytest.mark.parametrize("preload", PRELOADS)
+def test_the_application_is_imported_where_preload_says(daemons: Daemons, redis: Redis, preload: str) -> None:
+    """A module knows the process that imported it by its pid."""
+    module = "import os, redis\nIMPORTED_BY = os.getpid()\n"
+    job = "class Who:\n  @staticmethod\n  def perform():\n"
+    job += "    with redis.Redis.from_url(os.environ['TEST_REDIS_URL']) as r:\n"
+    say = "      r.rpush('test:who', 'master worker job'.split()[[os.getppid(), os.getpid()].index(IMPORTED_BY) + 1]"
+    guard = " if IMPORTED_BY in (os.getppid(), os.getpid()) else 'master')\n"
+    (daemons.directory / "whojobs.py").write_text(module + job + say + guard)
+    settings = f'path = ["{daemons.directory}"]\nmodules = ["whojobs"]\npreload = "{preload}"'
+    daemons.start(
+        daemons.written(f'[redis]\nurl = "{daemons.url}"\n[jobs]\n{settings}\n[pools.work]\nqueues = ["work"]\n')
+    )
+    push(redis, "Who")
+
+    assert popped(redis, "test:who") == preload
