@@ -18,12 +18,14 @@ DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 # Numbers. TOML has `inf` and `nan`, and no clock does: an upper bound refuses the one, any bound the other.
 Count = Annotated[int, Meta(ge=0, description="int ≥ 0")]
 Seconds = Annotated[float, Meta(ge=0, le=float_info.max, description="a number of seconds ≥ 0")]
+OneJob = Annotated[int, Meta(ge=1, le=1, description="1: more jobs for one process are not built yet")]
 Interval = Annotated[float, Meta(gt=0, le=float_info.max, description="a number of seconds > 0")]
 Flag = Annotated[bool, Meta(description="true or false")]
 
 # Text.
 Url = Annotated[str, Meta(description='an address in quotes, such as "redis://127.0.0.1:6379/0"')]
 Path = Annotated[str, Meta(pattern=r"^[^\x00]*\Z", description='a path in quotes ("" for the default)')]
+NoCap = Annotated[str, Meta(max_length=0, description='"": caps on memory are not built yet')]
 Directory = Annotated[str, Meta(pattern=r"^[^\x00]+\Z", description='a directory, such as "/srv/app"')]
 Directories = Annotated[tuple[Directory, ...], Meta(description='a list of directories, such as ["/srv/app"]')]
 Namespace = Annotated[
@@ -73,6 +75,7 @@ Aliases = Annotated[dict[str, JobPlace], Meta(description='a table of lines such
 # Modes.
 Preload = Literal["master", "worker", "job"]
 Interrupted = Literal["requeue", "fail"]
+WorkerLost = Literal["fail"]
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "console", "json"]
 

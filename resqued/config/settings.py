@@ -23,6 +23,8 @@ from resqued.config.kinds import (
     Level,
     Modules,
     Namespace,
+    NoCap,
+    OneJob,
     Path,
     PoolName,
     Preload,
@@ -30,6 +32,7 @@ from resqued.config.kinds import (
     Seconds,
     Size,
     Url,
+    WorkerLost,
 )
 from resqued.errors import AddressError
 from resqued.queues import Order
@@ -92,8 +95,11 @@ class Pool(Table, frozen=True, kw_only=True):
     workers: Count = 1
     order: Order = "strict"
     interval: Interval = 5.0  # seconds between looks at all queues while idle
+    jobs_per_fork: OneJob = 1
     timeout: Seconds = 0.0  # seconds that a job may run; 0: no limit
+    memory: NoCap = ""
     interrupted: Interrupted = "requeue"  # what becomes of a job that our own stop cuts short
+    worker_lost: WorkerLost = "fail"  # what becomes of a job whose worker died
 
     @staticmethod
     def contradictions(given: Given) -> Iterator[Contradiction]:
@@ -134,7 +140,8 @@ class Log(Table, frozen=True, kw_only=True):
 class Daemon(Table, frozen=True, kw_only=True):
     """Where resqued keeps things."""
 
-    state_dir: Path = ""  # empty: depends on the environment
+    run_dir: Path = ""  # for as long as it runs; empty: depends on the environment
+    state_dir: Path = ""  # for longer; empty: depends on the environment
 
 
 Pools = Annotated[
