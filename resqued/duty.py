@@ -5,6 +5,7 @@ from resqued.escalation import Mood
 
 BEAT_EVERY = 30.0  # Ruby prunes after 300 s without a heartbeat; two may be lost without anybody noticing
 HOLD_OFF = 1.0  # s
+UNSEEN = 240.0  # s; a worker is taken for dead after 300
 
 
 class Duty:
@@ -74,6 +75,10 @@ class Duty:
 
     def beat_is_due(self, now: float) -> bool:
         return now >= self.beats_at()
+
+    def is_unseen(self, now: float) -> bool:
+        """Whether this worker could not beat for so long that another host may soon take it for dead."""
+        return self.redis_lost_at is not None and now - self.redis_lost_at >= UNSEEN
 
     def wakes_at(self) -> float:
         """When an idle worker has something to do again."""

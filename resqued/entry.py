@@ -17,27 +17,31 @@ from resqued.backoff import Backoff
 from resqued.config import Config
 from resqued.duty import Duty
 from resqued.errors import ConfigError
-from resqued.escalation import Patience
-from resqued.fleet import Fleet, Limits, Slot
-from resqued.hooks import WorkerInfo
+from resqued.escalation import Mood, Patience
+from resqued.fleet import PRUNER, Fleet, Limits, Slot
 from resqued.log import log
 from resqued.master import Master
+from resqued.notes import Notebook, notebook
 from resqued.processes import Lifeline
 from resqued.protocol import identity
 from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
+from resqued.pruner import Pruner
 from resqued.queues import Order, QueueSet
 from resqued.registry import Registry
 from resqued.scoreboard import Row, Scoreboard
 from resqued.signals import Inbox
+from resqued.store.pruning import Pruning
 from resqued.store.slate import Slate
 from resqued.store.vigil import Token, Vigil
 from resqued.version import __version__
+from resqued.whereabouts import Whereabouts, whereabouts
 from resqued.wire import lean
 from resqued.worker import Application, Terms, Worker
+from resqued.worker.ears import Ears
 
 SERVICE = "redis"  # the slot of an embedded Redis
-CONFIG = 78  # exit status: EX_CONFIG of sysexits.h
+CONFIG, CRASH = 78, 1  # exit statuses: EX_CONFIG of sysexits.h, and anything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +57,30 @@ class Post:
     address: Address
     keys: Keys
     hostname: str
+    home: Path | None = None  # the state directory of the configuration
 
 
 def work(
     post: Post, application: Application, *, token: Token, row: Row, inbox: Inbox, lifeline: Lifeline | None = None
 ) -> None:
     """Be a worker, in this process, until asked to stop."""
-    me = processes.whereabouts()
+    here = whereabouts()
     queues = QueueSet(post.queues, post.order, random.shuffle)
-    worker_id = str(WorkerId(_speakable(post.hostname or socket.gethostname()), me.pid, queues.entries))
     processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
     processes.be_a_worker()
+    registration = _registration(post, here)
     wire = lean.connect(post.address, name=f"resqued:{post.terms.slot}")
-    registration = Registration(
-        post.pool, post.number, __version__, me.boot, me.pids, me.pid, me.born, nonce=uuid.uuid4().hex
-    )
+    wait = partial(lean.connect, post.address, name=f"resqued-wait:{post.terms.slot}")
+    me = WorkerId(_speakable(post.hostname or socket.gethostname()), here.pid, queues.entries)
     Worker(
-        WorkerInfo(worker_id, post.pool, queues.entries),
+        post.pool,
         post.terms,
         application,
-        slate=Slate(wire, post.keys, worker=worker_id, registration=registration),
-        vigil=Vigil(token, partial(lean.connect, post.address, name=f"resqued-wait:{post.terms.slot}"), post.keys),
+        slate=Slate(wire, post.keys, worker=me, registration=registration),
+        pruning=Pruning(wire, post.keys),
+        here=here,
+        notebook=Notebook(notebook(post.home, registration.nonce)) if post.home else None,
+        vigil=Vigil(token, wait, post.keys),
         queues=queues,
         duty=Duty(interval=post.interval, backoff=Backoff(first=0.1, most=10.0, chance=random.random)),
         inbox=inbox,
@@ -82,6 +89,21 @@ def work(
         close_wire=wire.forget,
     ).run()
     wire.close()
+
+
+def _registration(post: Post, here: Whereabouts) -> Registration:
+    return Registration(
+        post.pool,
+        post.number,
+        __version__,
+        here.boot,
+        here.pids,
+        here.pid,
+        here.born,
+        nonce=uuid.uuid4().hex,
+        put_back=post.terms.put_back,
+        home=str(post.home or ""),
+    )
 
 
 def _speakable(hostname: str) -> str:
@@ -117,7 +139,7 @@ class Daemon:
             if self._config.redis.embedded:
                 self._directory = places.embedded_directory(self._config, self._file)
                 self._server = embedded.command(embedded.find_server(), self._directory)
-                held.enter_context(embedded.prepare(self._directory))
+                self._hold = held.enter_context(embedded.prepare(self._directory))
             self._board = Scoreboard(len(self._posts), places.run_directory(self._config, self._file))
             held.callback(self._board.remove)
             log.info("master.started", config=str(self._file), workers=len(self._posts), version=__version__)
@@ -140,9 +162,31 @@ class Daemon:
         return Master(fleet, spawn=self._spawn, inbox=self._inbox, board=self._board, tokens=self._tokens)
 
     def _spawn(self, slot: Slot) -> int:
-        if slot.row < 0:
-            return processes.spawn_program(self._server)
-        return processes.spawn(partial(self._be_worker, slot))
+        if slot.name == SERVICE:
+            return processes.spawn_program(self._server, keep=self._hold.fileno())
+        return processes.spawn(self._be_pruner if slot.name == PRUNER else partial(self._be_worker, slot))
+
+    def _be_pruner(self) -> int:
+        """In a fork of the master: settle what dead workers have left."""
+        self._inbox.forget()
+        self._lifeline.hold()
+        processes.set_title(f"resqued-{__version__}: pruning for {self._file}")
+        config, address = self._config, places.redis_address(self._config, self._file)
+        pruner = Pruner(
+            Pruning(lean.connect(address, name="resqued:pruner"), Keys(config.redis.namespace)),
+            places.state_directory(config, self._file),
+            whereabouts(),
+            backoff=Backoff(first=0.1, most=10.0, chance=random.random),
+            redis_timeout=config.shutdown.redis_timeout,
+        )
+        duty = Duty(interval=1.0, backoff=Backoff(first=1.0, most=1.0, chance=random.random))
+        ears = Ears(duty, Inbox(), self._lifeline)
+
+        def sleep(until: float) -> Mood:
+            ears.wait(until)
+            return duty.mood
+
+        return 0 if pruner.run(sleep) else CRASH
 
     def _be_worker(self, slot: Slot) -> int:
         """In a fork of the master: let go of what is the master's, and work."""
@@ -194,6 +238,7 @@ def _post(config: Config, file: Path, name: str, number: int) -> Post:
         interrupted=pool.interrupted,
         patience=Patience(shutdown.grace, shutdown.term_timeout),
         redis_timeout=shutdown.redis_timeout,
+        put_back=pool.worker_lost_limit if pool.worker_lost == "requeue" else 0,
         log_args=config.log.args,
     )
     return Post(
@@ -206,6 +251,7 @@ def _post(config: Config, file: Path, name: str, number: int) -> Post:
         places.redis_address(config, file),
         Keys(config.redis.namespace),
         config.worker.hostname,
+        places.state_directory(config, file),
     )
 
 

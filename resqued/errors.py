@@ -70,6 +70,12 @@ class DirtyExit(JobError):
     recorded_as = "Resque::DirtyExit"
 
 
+class PrunedWorker(JobError):
+    """A job's worker vanished with its host: nobody has heard of it for minutes."""
+
+    recorded_as = "Resque::PruneDeadWorkerDirtyExit"
+
+
 class JobTimeout(JobError):
     """A job ran longer than its `timeout`."""
 

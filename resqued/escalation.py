@@ -23,6 +23,7 @@ class Step(Enum):
 class Reason(Enum):
     STOP = auto()  # our own stop
     TIMEOUT = auto()  # the job's own limit
+    UNSEEN = auto()  # nobody has heard of its worker for so long that somebody else may be about to run it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class Escalation:
             case Mood.KILLING:
                 self._ask_by(now)
                 self._kill_at = now
+
+    def unseen(self, now: float) -> None:
+        """The job must be gone at once: somebody else may be about to run it."""
+        if self.reason is not Reason.UNSEEN:
+            self.reason, self._kill_at = Reason.UNSEEN, now
 
     def _ask_by(self, at: float) -> None:
         if not self.asked and (self._ask_at is None or at < self._ask_at):

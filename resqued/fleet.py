@@ -15,6 +15,7 @@ HEALTHY = 10.0  # s that a process has to live, and to become ready in, for its 
 DEATHS = 3  # so many without such a life between them are a crash loop
 GONE_BY = 10.0  # s that a worker may take to leave beyond what its job may take
 SERVICE_PATIENCE = 10.0  # s from asking a service to end to killing it
+PRUNER = "pruner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ Action = Spawn | Tell | Kill
 
 
 class Fleet:
-    """All processes that a master keeps: workers by pool, and services, which start before them and end after them."""
+    """All processes that a master keeps: workers by pool, services around them in time, now and then a pruner."""
 
     def __init__(
         self,
@@ -78,12 +79,14 @@ class Fleet:
         names = [(pool, f"{pool}.{number}") for pool, size in pools.items() for number in range(size)]
         self.workers = [Slot(name, pool, row, _backoff(chance)) for row, (pool, name) in enumerate(names)]
         self.services = [Slot(name, name, -1, _backoff(chance)) for name in services]
+        self.pruner = Slot(PRUNER, PRUNER, -1, _backoff(chance))
         self.mood = Mood.RUNNING
         self._limits = limits
+        self._needs_pruning = False
 
     @property
     def _slots(self) -> tuple[Slot, ...]:
-        return (*self.services, *self.workers)
+        return (*self.services, self.pruner, *self.workers)
 
     # facts
 
@@ -107,8 +110,14 @@ class Fleet:
             case _:
                 return inf
 
+    def left_work(self) -> None:
+        """A worker has died, perhaps with a job on its slate: somebody must settle that."""
+        self._needs_pruning = True
+
     def spawned(self, slot: Slot, pid: int, now: float) -> None:
         slot.pid, slot.spawned_at = pid, now
+        if slot is self.pruner:
+            self._needs_pruning = False
 
     def not_spawned(self, slot: Slot, now: float) -> None:
         """There could be no more processes."""
@@ -121,26 +130,43 @@ class Fleet:
         healthy seconds between them. Then it stays empty for a while, longer each time, until one has lived so long.
         """
         slot = next((slot for slot in self._slots if slot.pid == pid), None)
-        if slot is not None:
+        if slot is self.pruner:
+            self._pruned(now, well=was_ready(slot))
+        elif slot is not None:
             slot.pid = None
             slot.spawns_at = now + _pause(slot, now - slot.spawned_at, was_ready=was_ready(slot))
         return slot
+
+    def _pruned(self, now: float, *, well: bool) -> None:
+        """A pruner that failed is tried again; not any more during a stop, which has an end."""
+        self.pruner.pid = None
+        if well:
+            self.pruner.backoff.succeeded()
+        elif self.mood is Mood.RUNNING:
+            self._needs_pruning = True
+            self.pruner.spawns_at = now + self.pruner.backoff.failed()
 
     # questions
 
     @property
     def done(self) -> bool:
-        return self.mood is not Mood.RUNNING and not self._leaving()
+        return self.mood is not Mood.RUNNING and not self._needs_pruning and not self._leaving()
 
     def plan(self, now: float) -> list[Action]:
         """What is to be done now. Whoever asks does it: a process is not told the same thing twice."""
         if self.mood is Mood.RUNNING:
-            return [Spawn(slot) for slot in self._slots if slot.pid is None and now >= slot.spawns_at]
+            return [Spawn(slot) for slot in self._empty() if now >= slot.spawns_at]
+        if self._needs_pruning and not _filled([*self.workers, self.pruner]):
+            return [Spawn(self.pruner)]
         return [action for slot in self._leaving() if (action := self._urge(slot, now))]
+
+    def _empty(self) -> list[Slot]:
+        """Which slots want a process."""
+        return [slot for slot in self._slots if slot.pid is None and (slot is not self.pruner or self._needs_pruning)]
 
     def _leaving(self) -> list[Slot]:
         """Whose turn it is to end: services when nobody needs them any more."""
-        return _filled(self.workers) or _filled(self.services)
+        return _filled(self.workers) or _filled([self.pruner]) or _filled(self.services)
 
     def _urge(self, slot: Slot, now: float) -> Tell | Kill | None:
         if slot.killed:
@@ -151,14 +177,15 @@ class Fleet:
         if slot.told is self.mood:
             return None
         slot.told = self.mood
-        if slot in self.services:
-            slot.kills_at = min(slot.kills_at, now + SERVICE_PATIENCE)
+        if slot not in self.workers:
+            patience = SERVICE_PATIENCE + (self._limits.redis_timeout if slot is self.pruner else 0.0)
+            slot.kills_at = min(slot.kills_at, now + patience)
         return Tell(slot, self.mood)
 
     def wakes_at(self) -> float | None:
         """When `plan` will have something new to say; None: not by the passing of time."""
         if self.mood is Mood.RUNNING:
-            return min((slot.spawns_at for slot in self._slots if slot.pid is None), default=None)
+            return min((slot.spawns_at for slot in self._empty()), default=None)
         at = min((slot.kills_at for slot in self._leaving() if not slot.killed), default=inf)
         return None if at == inf else at
 

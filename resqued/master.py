@@ -40,7 +40,8 @@ class Master:
         self._poll.register(inbox, select.POLLIN)
 
     def run(self) -> None:
-        """Until everybody has gone, after a wish to stop."""
+        """Until everybody has gone, after a wish to stop. Its first act is to have its predecessor's dead settled."""
+        self._fleet.left_work()
         while not self._fleet.done:
             for action in self._fleet.plan(monotonic()):
                 self._perform(action)
@@ -84,7 +85,10 @@ class Master:
             self._fleet.not_spawned(slot, monotonic())
         else:
             self._fleet.spawned(slot, pid, monotonic())
-            log.info("worker.started", slot=slot.name, pid=pid)
+            if slot in self._fleet.services:
+                log.info("redis.started", pid=pid)
+            elif slot in self._fleet.workers:
+                log.info("worker.started", slot=slot.name, pid=pid)
 
     def _kill(self, slot: Slot) -> None:
         assert slot.pid is not None
@@ -92,15 +96,19 @@ class Master:
         processes.send(slot.pid, signal.SIGKILL)
 
     def _bury(self, ended: Exit) -> None:
-        slot = self._fleet.exited(ended.pid, monotonic(), was_ready=self._was_ready)
-        if slot is None:
-            return
-        self._report(slot, ended)
-        if slot.row >= 0:
-            self._clear_up_after(slot)
+        slot = self._fleet.exited(ended.pid, monotonic(), was_ready=lambda slot: self._was_well(slot, ended))
+        if slot in self._fleet.services:
+            self._report_service(ended)
+        elif slot is self._fleet.pruner and ended.code != 0:
+            log.warning("pruner.failed", pid=ended.pid, by=str(ended))
+        elif slot in self._fleet.workers:
+            self._report(slot, ended)
+            self._clear_up_after(slot, ended)
 
-    def _was_ready(self, slot: Slot) -> bool:
-        return slot.row < 0 or self._board.row(slot.row).state is not State.STARTING
+    def _was_well(self, slot: Slot, ended: Exit) -> bool:
+        if slot is self._fleet.pruner:
+            return ended.code == 0
+        return slot in self._fleet.services or self._board.row(slot.row).state is not State.STARTING
 
     def _report(self, slot: Slot, ended: Exit) -> None:
         facts = {"slot": slot.name, "pid": ended.pid, "lived_s": round(monotonic() - slot.spawned_at, 3)}
@@ -113,11 +121,22 @@ class Master:
         else:
             log.warning("worker.died", **facts, by=str(ended))
 
-    def _clear_up_after(self, slot: Slot) -> None:
-        """A worker that was killed leaves its job behind, and perhaps took its pool's token along."""
+    def _report_service(self, ended: Exit) -> None:
+        if self._fleet.mood is Mood.RUNNING:
+            log.error("redis.died", pid=ended.pid, by=str(ended))
+        else:
+            log.info("redis.stopped", pid=ended.pid)
+
+    def _clear_up_after(self, slot: Slot, ended: Exit) -> None:
+        """A worker that was killed leaves its job behind, and perhaps took its pool's token along.
+
+        Its job is killed before its slate is settled: nothing runs twice at the same time.
+        """
         row = self._board.row(slot.row)
         if row.job:
             processes.kill_session(row.job)
         if row.leads:
             self._tokens[slot.pool].put()
         row.clear()
+        if ended.code != 0:
+            self._fleet.left_work()

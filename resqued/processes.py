@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import NoReturn
 
 import setproctitle
@@ -36,25 +35,15 @@ class Exit:
         return f"{signals.name(self.signal)} (signal {self.signal})"
 
 
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """What a pid means nothing without: the boot and the pid namespace that it was given in, and its start time."""
-
-    boot: str
-    pids: str
-    pid: int
-    born: int  # clock ticks since boot
-
-
-def whereabouts() -> Whereabouts:
-    """Of this process. Empty where there is no /proc."""
+def exists(pid: int) -> bool:
+    """Whether there is such a process, or what is left of one, whosever it is."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        pids = str(Path("/proc/self/ns/pid").readlink())
-        born = int(Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19])
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
     except OSError:
-        return Whereabouts("", "", os.getpid(), 0)
-    return Whereabouts(boot, pids, os.getpid(), born)
+        pass
+    return True
 
 
 class Lifeline:
@@ -102,11 +91,15 @@ def _run_and_exit(main: Callable[[], int]) -> NoReturn:
         os._exit(code)
 
 
-def spawn_program(command: list[str]) -> int:
-    """Fork and execute a program in a process group of its own; it is sent TERM when this process dies."""
+def spawn_program(command: list[str], *, keep: int) -> int:
+    """Fork and execute a program in a process group of its own, with the descriptor `keep`.
+
+    It is sent TERM when this process dies.
+    """
 
     def main() -> int:
         os.setpgid(0, 0)
+        os.set_inheritable(keep, True)  # noqa: FBT003  as Python has it
         _end_with_parent(signal.SIGTERM)
         _use_null_as_stdin()
         for number in signals.EVERY:

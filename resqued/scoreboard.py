@@ -20,9 +20,6 @@ class _Cell(IntEnum):
     STATE = 0
     JOB = 1  # pid of the job's process, 0 without one
     LEADS = 2  # 1 while the worker waits on Redis for its pool
-    RUN = 3  # the last run whose end is known here, whether or not it is written in Redis
-    OUTCOME = 4  # of that run: 0 done, 1 failed, 2 requeued
-    JOBS = 5  # ended so far
 
 
 WIDTH = len(_Cell)
@@ -61,16 +58,6 @@ class Row:
     @leads.setter
     def leads(self, leads: bool) -> None:
         self._cells[_Cell.LEADS] = leads
-
-    @property
-    def jobs(self) -> int:
-        return int(self._cells[_Cell.JOBS])
-
-    def note(self, run: int, outcome: int) -> None:
-        """The end of a run, before it is written to Redis. Outcome first: a run is never there without its own."""
-        self._cells[_Cell.OUTCOME] = outcome
-        self._cells[_Cell.RUN] = run
-        self._cells[_Cell.JOBS] += 1
 
 
 class Scoreboard:

@@ -22,9 +22,9 @@ errors version
 
 address backoff config duty escalation fleet hooks jobclass jobhooks outlet protocol queues termination verdict work
 
-application embedded eventloop failure log performance places processes registry scoreboard signals store wire
+application coroner embedded eventloop failure log notes performance places processes registry scoreboard signals store whereabouts wire
 
-client master performer testing worker
+client master performer pruner testing worker
 
 __main__ api cli entry standalone
 """

@@ -502,9 +502,12 @@ def test_a_registry_with_mistakes_is_not_loaded(app: Application) -> None:
     assert not registry.loaded
 
 
-def test_loading_prepares_what_jobs_would_otherwise_each_load(app: Application) -> None:
+def test_loading_prepares_what_jobs_would_otherwise_each_load(
+    app: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app.write("app.py", "class Echo:\n async def perform(self): ...")
-    sys.modules.pop("resqued.eventloop", None)
+    monkeypatch.delitem(sys.modules, "resqued.eventloop", raising=False)
+    monkeypatch.delattr("resqued.eventloop", raising=False)
     app.loaded("app")
 
     assert "resqued.eventloop" in sys.modules

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from resqued import places
 from resqued.config import Config
-from resqued.entry import CONFIG, Daemon
+from resqued.entry import CONFIG, CRASH, Daemon
 from resqued.errors import ConfigError, ResquedError
 from resqued.log import log
 from resqued.version import __version__
 
 DEFAULT_FILE = Path("/etc/resqued.toml")
-CRASH = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -75,7 +75,7 @@ Aliases = Annotated[dict[str, JobPlace], Meta(description='a table of lines such
 # Modes.
 Preload = Literal["master", "worker", "job"]
 Interrupted = Literal["requeue", "fail"]
-WorkerLost = Literal["fail"]
+WorkerLost = Literal["fail", "requeue"]
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "console", "json"]
 

@@ -100,6 +100,7 @@ class Pool(Table, frozen=True, kw_only=True):
     memory: NoCap = ""
     interrupted: Interrupted = "requeue"  # what becomes of a job that our own stop cuts short
     worker_lost: WorkerLost = "fail"  # what becomes of a job whose worker died
+    worker_lost_limit: Count = 3  # how often one payload may be put back because its worker died
 
     @staticmethod
     def contradictions(given: Given) -> Iterator[Contradiction]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 SCHEMA = 1  # of `Registration`: fleets run mixed versions
 
@@ -30,6 +30,10 @@ class WorkerId:
     pid: int
     queues: tuple[str, ...]
 
+    def suffixed(self, number: int) -> "WorkerId":
+        """For a worker whose id another one has: `host.2:pid:queues`."""
+        return replace(self, host=f"{self.host}.{number}")
+
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}:{','.join(self.queues)}"
 
@@ -55,10 +59,26 @@ class Registration:
     pid: int
     born: int  # start time of the process in clock ticks since boot
     nonce: str  # new for each run of a worker
+    put_back: int = 0  # how often its job may be put back if the worker dies; 0: it fails
+    home: str = ""  # on its machine: the state directory of its configuration; empty: it has none
     schema: int = SCHEMA
 
     def encode(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def unknown(cls) -> "Registration":
+        """Of a worker of which nothing is known, so that it never counts as dead."""
+        return cls("", 0, "", "", "", 0, 0, "")
+
+    @classmethod
+    def decode(cls, text: str) -> "Registration | None":
+        """None for what a version wrote that we do not know."""
+        try:
+            facts = json.loads(text)
+            return cls(**facts) if facts["schema"] == SCHEMA else None
+        except (ValueError, TypeError, KeyError):
+            return None
 
 
 def title(version: str, doing: str) -> str:

@@ -1,17 +1,29 @@
 """Running the scripts of `protocol/lua`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from resqued.errors import CommandRefused
+from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.protocol.moves import Move
 from resqued.wire import Argument, Reply, Wire
 
 
 def run(wire: Wire, move: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
     """One round trip; two where the server does not know the script yet. NOSCRIPT means that nothing has been done."""
+    return patiently(_run, wire, move, keys, arguments)
+
+
+def _run(wire: Wire, move: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
     try:
         return wire.call("EVALSHA", move.sha, len(keys), *keys, *arguments)
     except CommandRefused as refused:
         if refused.code != "NOSCRIPT":
             raise
         return wire.call("EVAL", move.text, len(keys), *keys, *arguments)
+
+
+def patiently(call: Callable[..., Reply], *arguments: object) -> Reply:
+    """A key of the wrong type is a matter for a person; until then it is as if Redis were away: StoreUnavailable."""
+    try:
+        return call(*arguments)
+    except CommandRefused as refused:
+        raise StoreUnavailable(str(refused)) from refused

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.protocol import dates
-from resqued.protocol.identity import Registration
+from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import Move, Settled, move
 from resqued.protocol.payloads import Failure
-from resqued.store.scripts import run
+from resqued.store.pruning import CLOSELY, LOOK_EVERY, OLD, UNCHANGED, Dead, dead_in
+from resqued.store.scripts import patiently, run
 from resqued.verdict import Outcome, Verdict
 from resqued.wire import Argument, Reply, Wire
 from resqued.work import Work
@@ -33,29 +33,52 @@ class Slate:
     """
 
     def __init__(
-        self, wire: Wire, keys: Keys, *, worker: str, registration: Registration, clock: Callable[[], float] = time.time
+        self,
+        wire: Wire,
+        keys: Keys,
+        *,
+        worker: WorkerId,
+        registration: Registration,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self.worker = worker
         self._wire, self._keys, self._clock = wire, keys, clock
         self._registration = registration.encode()
-        self._register = keys.workers, keys.started(worker), keys.heartbeats, keys.registrations
-        self._take = keys.slate(worker), keys.worker(worker), keys.processed, keys.processed_by(worker), keys.pause
-        self._settle = *self._take, keys.failed, keys.failures, keys.failures_of(worker), keys.queues
+        self.call(worker)
 
-    def register(self) -> None:
-        """Enter the worker in the register, with its first heartbeat."""
-        self._run(move("register"), self._register, self._introduction())
+    def call(self, worker: WorkerId) -> None:
+        """Name the worker, which must not be registered."""
+        self.id, self.worker, keys = worker, str(worker), self._keys
+        name = self.worker
+        self._register = keys.workers, keys.started(name), keys.heartbeats, keys.registrations
+        self._take = keys.slate(name), keys.worker(name), keys.processed, keys.processed_by(name), keys.pause
+        self._settle = *self._take, keys.failed, keys.failures, keys.failures_of(name), keys.queues
 
-    def beat(self) -> bool:
-        """A heartbeat. True if a peer had struck the worker off: it is registered again now."""
-        return self._run(move("beat"), self._register, self._introduction()) == 1
+    def register(self) -> Dead | None:
+        """Enter the worker in the register, with its first heartbeat.
+
+        Nothing is done if another worker of ours has its id: that one is returned, dead or alive. A registration that
+        nobody can read is nobody's.
+        """
+        namesake = self._run(move("register"), self._register, self._introduction())
+        if not isinstance(namesake, bytes):
+            return None
+        found = list(dead_in([self.worker.encode(), namesake], 2))
+        return found[0] if found else Dead(self.worker, Registration.unknown(), namesake.decode(errors="replace"))
+
+    def beat(self) -> tuple[bool, list[Dead]]:
+        """A heartbeat. Whether a peer had struck the worker off: it is registered again now. And who is found dead."""
+        keys = *self._register, self._keys.prune_lock, self._keys.sightings
+        limits = OLD, UNCHANGED, CLOSELY, LOOK_EVERY
+        answer = self._run(move("beat"), keys, (*self._introduction(), *limits))
+        assert isinstance(answer, list)
+        return answer[0] == 1, list(dead_in(answer[1:], 3))
 
     def _introduction(self) -> tuple[str, str, str]:
         return self.worker, dates.started(self._clock()), self._registration
 
     def existing_queues(self) -> list[str]:
         """Names of all queues ever pushed to; what is not UTF-8 is left out, for nobody could name it."""
-        names = self._guarded(self._wire.call, "SMEMBERS", self._keys.queues)
+        names = patiently(self._wire.call, "SMEMBERS", self._keys.queues)
         assert isinstance(names, list)
         return [name.decode() for name in names if isinstance(name, bytes) and _is_utf8(name)]
 
@@ -89,18 +112,12 @@ class Slate:
         """Leave no key behind. False if the slate still holds a job: then everything stays, for somebody to settle."""
         working, processed, failures = self._settle[1], self._settle[3], self._settle[7]
         workers, started, heartbeats, registrations = self._register
-        keys = workers, working, started, processed, failures, heartbeats, registrations, self._settle[0]
+        of_this_worker = working, started, processed, failures
+        keys = workers, *of_this_worker, heartbeats, registrations, self._settle[0], self._keys.prune_lock
         return self._run(move("unregister"), keys, (self.worker,)) == 1
 
     def _run(self, script: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
-        return self._guarded(run, self._wire, script, keys, arguments)
-
-    def _guarded(self, call: Callable[..., Reply], *arguments: object) -> Reply:
-        """A key of the wrong type is a matter for a person; until then it is as if Redis were away."""
-        try:
-            return call(*arguments)
-        except CommandRefused as refused:
-            raise StoreUnavailable(str(refused)) from refused
+        return run(self._wire, script, keys, arguments)
 
 
 def _taken(reply: Reply) -> Taken:

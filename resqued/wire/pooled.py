@@ -133,10 +133,7 @@ class _Credentials(redis.CredentialProvider):
         self._address = address
 
     def get_credentials(self) -> Any:  # one or two strings, or none
-        try:
-            return credentials(self._address)
-        except (OSError, UnicodeError) as error:
-            raise redis.AuthenticationError(str(error)) from error  # after any other, it would keep the connection
+        return credentials(self._address)
 
 
 def _of_address(address: Address) -> tuple[type, dict[str, Any]]:

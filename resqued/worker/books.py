@@ -5,13 +5,16 @@ from math import inf
 from time import monotonic
 from typing import TypeVar
 
+from resqued import coroner
 from resqued.duty import Duty
 from resqued.errors import StoreUnavailable
 from resqued.log import log
 from resqued.protocol.moves import Settled
 from resqued.queues import QueueSet
+from resqued.store.pruning import Pruning
 from resqued.store.slate import Slate, Taken
 from resqued.verdict import REQUEUED, Verdict
+from resqued.whereabouts import Whereabouts
 from resqued.work import Work
 from resqued.worker.ears import Ears
 
@@ -19,8 +22,19 @@ T = TypeVar("T")
 
 
 class Books:
-    def __init__(self, slate: Slate, queues: QueueSet, duty: Duty, ears: Ears, *, redis_timeout: float) -> None:
-        self._slate, self._queues, self._duty, self._ears = slate, queues, duty, ears
+    def __init__(
+        self,
+        slate: Slate,
+        pruning: Pruning,
+        here: Whereabouts,
+        *,
+        queues: QueueSet,
+        duty: Duty,
+        ears: Ears,
+        redis_timeout: float,
+    ) -> None:
+        self._slate, self._pruning, self._here = slate, pruning, here
+        self._queues, self._duty, self._ears = queues, duty, ears
         self._redis_timeout = redis_timeout
         self._registered = False
         self._looks_at = 0.0  # when to ask next which queues there are
@@ -48,27 +62,46 @@ class Books:
                 break
         return answer
 
-    def leave(self) -> None:
-        """Unregister. Waits for Redis a little."""
+    def leave(self) -> bool:
+        """Unregister. Waits for Redis a little. Whether nothing of this worker is left."""
         if not self._registered:
-            return
+            return True
         while (gone := self._try(self._slate.unregister)) is None:
             if not self._wait_for_redis():
                 break
         if not gone:
             log.error("worker.still_registered", worker=self._slate.worker)
+        return bool(gone)
 
     def _attend(self) -> bool:
         if not self._duty.beat_is_due(monotonic()):
             return True
-        if not self._registered:
-            self._slate.register()
-            self._registered = True
+        if self._registered:
+            self._beat()
+        else:
+            self._register()
             log.info("worker.ready", worker=self._slate.worker)
-        elif self._slate.beat():
-            log.warning("worker.struck_off", worker=self._slate.worker, then="registered again")
         self._duty.beat(monotonic())
         return True
+
+    def _register(self) -> None:
+        """A namesake that is dead is settled first; one that may live keeps the name, and this worker takes another."""
+        number, wanted = 1, self._slate.id
+        while (namesake := self._slate.register()) is not None:
+            if coroner.is_dead(namesake, self._here):
+                coroner.prune(self._pruning, namesake)
+            else:
+                number += 1
+                self._slate.call(wanted.suffixed(number))
+                log.warning("worker.renamed", worker=self._slate.worker, because=f"{wanted} is somebody else")
+        self._registered = True
+
+    def _beat(self) -> None:
+        struck_off, dead = self._slate.beat()
+        if struck_off:
+            log.warning("worker.struck_off", worker=self._slate.worker, then="registered again")
+        for one in dead:
+            coroner.prune(self._pruning, one)
 
     def _reserve(self) -> Taken:
         self._attend()
@@ -87,7 +120,7 @@ class Books:
         settled, taken = self._slate.settle(work, verdict, self._next_queues(verdict))
         if settled in (Settled.STRUCK, Settled.GONE):
             log.warning("worker.struck_off", worker=self._slate.worker, run=work.run, then="registered again")
-            self._slate.register()
+            self._register()
         return settled, taken
 
     def _next_queues(self, verdict: Verdict) -> Sequence[str]:

@@ -8,23 +8,24 @@ from resqued.duty import Duty
 from resqued.errors import JobError, StoreUnavailable
 from resqued.hooks import WorkerInfo
 from resqued.log import log
+from resqued.notes import Notebook
 from resqued.processes import Lifeline
 from resqued.protocol import identity
 from resqued.queues import QueueSet
 from resqued.scoreboard import Row, State
 from resqued.signals import Inbox
+from resqued.store.pruning import Pruning
 from resqued.store.slate import Nothing, Slate, Taken
 from resqued.store.vigil import Vigil
 from resqued.verdict import REQUEUED, Outcome
 from resqued.version import __version__
+from resqued.whereabouts import Whereabouts
 from resqued.work import Work
 from resqued.worker.books import Books
 from resqued.worker.ears import Ears
 from resqued.worker.runner import Ended, Runner
 from resqued.worker.task import Application, failed
 from resqued.worker.terms import Terms
-
-RUN_OUTCOMES = {Outcome.DONE: 0, Outcome.FAILED: 1, Outcome.REQUEUED: 2}  # as the scoreboard has them
 
 
 class Worker:
@@ -35,11 +36,14 @@ class Worker:
 
     def __init__(
         self,
-        info: WorkerInfo,
+        pool: str,
         terms: Terms,
         application: Application,
         *,
         slate: Slate,
+        pruning: Pruning,
+        here: Whereabouts,
+        notebook: Notebook | None,
         vigil: Vigil,
         queues: QueueSet,
         duty: Duty,
@@ -48,11 +52,14 @@ class Worker:
         row: Row,
         close_wire: Callable[[], None],
     ) -> None:
-        self._info, self._terms, self._application = info, terms, application
+        self._pool, self._terms, self._application = pool, terms, application
+        self._slate, self._notebook = slate, notebook
         self._vigil, self._queues, self._duty, self._row = vigil, queues, duty, row
         self._inbox, self._lifeline, self._close_wire = inbox, lifeline, close_wire
         self._ears = Ears(duty, inbox, lifeline)
-        self._books = Books(slate, queues, duty, self._ears, redis_timeout=terms.redis_timeout)
+        self._books = Books(
+            slate, pruning, here, queues=queues, duty=duty, ears=self._ears, redis_timeout=terms.redis_timeout
+        )
         self._runner = Runner(
             terms, duty=duty, ears=self._ears, books=self._books, row=row, forget=self._forget_what_is_mine
         )
@@ -97,7 +104,8 @@ class Worker:
         """Perform a job and settle it. Returns the next one, which the same round trip brought."""
         self._become(State.BUSY)
         ended = self._perform(work)
-        self._row.note(work.run, RUN_OUTCOMES[ended.verdict.outcome])
+        if self._notebook:
+            self._notebook.note(work.run, ended.verdict)
         answer = self._books.settle(work, ended.verdict)
         if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
             self._duty.hold_off(monotonic())
@@ -108,7 +116,7 @@ class Worker:
     def _perform(self, work: Work) -> Ended:
         name = None
         try:
-            job = self._application.job(work, self._info.id)
+            job = self._application.job(work, self._slate.worker)
             name = job.name
             task = self._application.task(job)
         except JobError as error:
@@ -173,15 +181,17 @@ class Worker:
         self._run_hooks("shutdown")
         self._vigil.end()
         self._vigil.lost()
-        self._books.leave()
+        if self._books.leave() and self._notebook:
+            self._notebook.remove()
         self._run_hooks("worker_exit")
-        log.info("worker.left", worker=self._info.id)
+        log.info("worker.left", worker=self._slate.worker)
 
     def _run_hooks(self, name: str) -> None:
         """A hook that fails is the application's affair; the worker goes on."""
+        info = WorkerInfo(self._slate.worker, self._pool, self._queues.entries)
         for hook in hooks.registered[name]:
             try:
-                hook(self._info)
+                hook(info)
             except Exception as error:  # noqa: BLE001
                 log.error("hook.failed", hook=name, error=f"{type(error).__name__}: {error}")
 
@@ -190,5 +200,7 @@ class Worker:
         self._close_wire()
         self._vigil.forget()
         self._inbox.forget()
+        if self._notebook:
+            self._notebook.forget()
         if self._lifeline:
             self._lifeline.forget()

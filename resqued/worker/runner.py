@@ -102,6 +102,8 @@ class Runner:
         self._row.job = child.pid
         while not child.has_ended():
             end.hear(self._duty.mood, monotonic())
+            if self._terms.put_back and self._duty.is_unseen(monotonic()):
+                end.unseen(monotonic())
             self._act(child, end.step(monotonic()))
             self._books.attend()
             self._ears.wait(_earliest(end.wakes_at(), self._duty.beats_at()), *_open(child))

@@ -79,6 +79,8 @@ class Ending:
             return DONE
         if self._is_interrupted and self.terms.interrupted == "requeue":
             return REQUEUED
+        if self.end.asked and self.end.reason is Reason.UNSEEN:
+            return REQUEUED
         if (error := self.cause_of_death) is not None:
             return failed(error, self.said.backtrace if self.said else ())
         assert self.said is not None

@@ -17,4 +17,5 @@ class Terms:
     interrupted: Interrupted  # what becomes of a job that our own stop cuts short
     patience: Patience
     redis_timeout: float  # to wait for Redis when leaving
+    put_back: int = 0  # how often its job may be put back if this worker dies; 0: it fails
     log_args: bool = False  # whether the arguments of jobs may stand in the log

@@ -2,6 +2,7 @@
 
 import pytest
 
+from resqued.config import Pool
 from tests.config.files import mistakes_in, mistakes_of
 
 NAME = """without ":", ",", spaces, control characters and < > & " '"""
@@ -56,7 +57,7 @@ def test_a_value_of_the_wrong_kind_is_shown_beside_what_was_expected(table: str,
 @pytest.mark.parametrize(
     ("table", "line", "mistake"),
     [
-        ("pools.default", "frob = 1", "known here: queues, workers, order, interval, jobs_per_fork, timeout, memory, interrupted, worker_lost"),
+        ("pools.default", "frob = 1", f"known here: {', '.join(Pool.__struct_fields__)}"),
         ("pools.default", "Workers = 1", 'did you mean "workers"?'),
         ("redis", "uri = 1", 'did you mean "url"?'),
         ("redis", 'password = "x"', 'did you mean "password_file"?'),
@@ -67,7 +68,7 @@ def test_an_unknown_key_is_a_mistake_with_a_suggestion(table: str, line: str, mi
     assert mistakes_of(table, line) == (f"{table}.{line.split(maxsplit=1)[0]}: unknown key; {mistake}",)
 
 
-@pytest.mark.parametrize(("key", "value"), [("jobs_per_fork", "2"), ("memory", '"1GiB"'), ("worker_lost", '"requeue"')])
+@pytest.mark.parametrize(("key", "value"), [("jobs_per_fork", "2"), ("memory", '"1GiB"')])
 def test_what_is_not_built_yet_is_not_accepted_silently(key: str, value: str) -> None:
     (mistake,) = mistakes_of("pools.default", f"{key} = {value}")
 

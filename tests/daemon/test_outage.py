@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from tests.support import redis_server
 from tests.support.daemon import Daemon, Daemons, daemons, failures, popped, push, resque_keys
@@ -34,17 +35,17 @@ def lost(master: Daemon) -> int:
 
 def test_workers_wait_for_a_redis_that_is_not_there_yet(tmp_path: Path) -> None:
     port = redis_server.free_port()
-    with redis_server.running() as other, other.client() as nobody:
-        with daemons(tmp_path, nobody, f"redis://127.0.0.1:{port}/0") as fleet:
-            master = fleet.start()
-            eventually(lambda: lost(master) == 1)
-            with redis_server.running("--port", str(port)) as server, server.client() as client:
-                push(client, "Say", "at last")
-                assert popped(client, "test:said") == "at last"
-                eventually(lambda: master.logged("redis.back"))
-                assert master.stop() == 0
-                assert lost(master) == 1
-                assert len(master.logged("worker.started")) == 1
+    nobody = Redis(port=port)
+    with daemons(tmp_path, nobody, f"redis://127.0.0.1:{port}/0") as fleet:
+        master = fleet.start()
+        eventually(lambda: lost(master) == 1)
+        with redis_server.running("--port", str(port)) as server, server.client() as client:
+            push(client, "Say", "at last")
+            assert popped(client, "test:said") == "at last"
+            eventually(lambda: master.logged("redis.back"))
+            assert master.stop() == 0
+            assert lost(master) == 1
+            assert len(master.logged("worker.started")) == 1
 
 
 def test_the_end_of_a_job_is_kept_until_redis_is_back(fleet: Daemons, server: RedisServer) -> None:

@@ -86,7 +86,7 @@ NO_JOBS = [
     *[b'{"class":"A","args":["%s"]}' % text for text in (b"\xff", b"\xc3", b"\xc0\xaf", b"\xed\xa0\x80", b"\xe2\x82x")],
     *[
         b'{"class":"A","args":["%s"]}' % text
-        for text in (b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xe2\xc3\xa9\x82")
+        for text in (b"\xf4\x90\x80\x80", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"\xe2\xc3\xa9\x82\xac")
     ],
     b'{"class":"\\ud800","args":[]}',
     b'{"class":"\xff","args":[]}',

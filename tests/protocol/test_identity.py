@@ -93,5 +93,7 @@ def test_a_registration_says_who_a_worker_is() -> None:
         "pid": 4711,
         "born": 99,
         "nonce": "n",
+        "put_back": 0,
+        "home": "",
         "schema": 1,
     }

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from redis import Redis
 
 from resqued import address
-from resqued.protocol.identity import Registration
+from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
 from resqued.store.slate import Slate
 from resqued.verdict import Outcome, Verdict
@@ -27,7 +27,9 @@ REGISTRATION = Registration("mail", 0, "1.0.0", boot="b", pids="pid:[1]", pid=47
 def slate_at(url: str, worker: str = WORKER, *, clock: Callable[[], float] = lambda: NOW) -> Iterator[Slate]:
     """The slate of `worker`, on a connection of its own to the server at `url`."""
     with closing(lean.connect(address.parse(url), name="slate")) as wire:
-        yield Slate(wire, Keys(), worker=worker, registration=REGISTRATION, clock=clock)
+        identity = WorkerId.parse(worker)
+        assert identity is not None
+        yield Slate(wire, Keys(), worker=identity, registration=REGISTRATION, clock=clock)
 
 
 def job(name: str = "Echo", *args: object) -> bytes:

@@ -53,7 +53,7 @@ def test_a_heartbeat_has_the_time_of_the_server(slate: Slate, redis: Redis) -> N
 def test_a_worker_that_is_registered_is_not_told_that_it_was_struck_off(slate: Slate) -> None:
     slate.register()
 
-    assert slate.beat() is False
+    assert slate.beat() == (False, [])
 
 
 def test_a_heartbeat_leaves_the_date_of_the_start_alone(slate: Slate, redis: Redis, redis_url: str) -> None:
@@ -123,7 +123,14 @@ def test_the_name_of_a_queue_is_shown_as_it_is(slate: Slate, redis: Redis, queue
     push(redis, job(), queue=queue)
 
     assert taken(slate, queue).queue == queue
-    assert json.loads(redis.get(SHOWN) or "")["queue"] == queue
+    assert json.loads(shown(redis))["queue"] == queue
+
+
+def test_a_slash_is_shown_without_ado(slate: Slate, redis: Redis) -> None:
+    push(redis, job(), queue="a/b")
+    taken(slate, "a/b")
+
+    assert b'"queue":"a/b"' in shown(redis)
 
 
 def test_jobs_come_off_the_first_queue_that_has_one(slate: Slate, redis: Redis) -> None:
@@ -143,7 +150,7 @@ def test_whatever_lies_on_a_queue_is_handed_over_as_it_is(slate: Slate, redis: R
     push(redis, payload)
 
     assert taken(slate).payload == payload
-    assert json.loads(redis.get(SHOWN) or "")["payload"]["class"] == "InvalidPayload"
+    assert json.loads(shown(redis))["payload"]["class"] == "InvalidPayload"
 
 
 def test_there_is_nothing_on_empty_queues_nor_on_no_queues(slate: Slate) -> None:
@@ -165,6 +172,12 @@ def test_a_fleet_that_pauses_during_a_job_takes_no_further_one(slate: Slate, red
     redis.set("resque:pause-all-workers", "true")
 
     assert slate.settle(work, DONE, QUEUES) == (Settled.NOW, Nothing.PAUSED)
+
+
+def test_who_asks_for_nothing_is_not_told_of_a_pause(slate: Slate, redis: Redis) -> None:
+    redis.set("resque:pause-all-workers", "true")
+
+    assert slate.reserve(()) is Nothing.EMPTY
 
 
 @pytest.mark.parametrize("said", ["false", "", "truely", "1"])
@@ -229,6 +242,13 @@ def test_every_reservation_has_a_number_of_its_own(slate: Slate, redis: Redis) -
         slate.settle(work, REQUEUED, ())
 
     assert numbers == [1, 2, 3]
+
+
+def shown(redis: Redis) -> bytes:
+    """What peers see of the worker."""
+    record = redis.get(SHOWN)
+    assert isinstance(record, bytes)
+    return record
 
 
 # Repetition, after an answer that was lost

@@ -127,6 +127,13 @@ def test_jobs_of_other_queues_go_on_where_a_queue_is_no_list(slate: Slate, redis
     assert taken(slate).queue == "low"
 
 
+def test_a_pause_that_is_no_text_pauses_nobody(slate: Slate, redis: Redis) -> None:
+    redis.rpush("resque:pause-all-workers", "true")
+    push(redis, job())
+
+    assert taken(slate).payload == job()
+
+
 @pytest.mark.parametrize("counter", ["processed", f"processed:{WORKER}", "failed", f"failed:{WORKER}"])
 def test_a_counter_that_is_no_number_stops_no_job(slate: Slate, redis: Redis, counter: str) -> None:
     redis.set(f"resque:stat:{counter}", "many")

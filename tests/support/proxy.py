@@ -51,8 +51,12 @@ class Proxy:
         """Pass nothing on in either direction, but close nothing: a peer that vanished. New connections too."""
         self._order("stall")
 
+    def hold(self) -> None:
+        """The same for the connections that there are now; new ones pass. What is held outlives its client."""
+        self._order("hold")
+
     def flow(self) -> None:
-        """End a stall. What was sent meanwhile arrives now."""
+        """End stall and hold. What was sent meanwhile arrives now."""
         self._order("flow")
 
     def reset(self) -> None:

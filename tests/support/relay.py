@@ -73,8 +73,14 @@ class Relay:
     def stall(self) -> None:
         self.flowing.clear()
 
+    def hold(self) -> None:
+        for link in self.links:
+            link.flowing.clear()
+
     def flow(self) -> None:
         self.flowing.set()
+        for link in self.links:
+            link.flowing.set()
 
     def lose(self, times: int, of: str, how: str) -> None:
         self.loss = Loss(times, of, how)
@@ -86,8 +92,12 @@ class Relay:
         return self.seen
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        try:
             server = await asyncio.open_connection("127.0.0.1", self.upstream)
+        except OSError:
+            writer.transport.abort()  # or the client would wait for a server that is not there
+            return
+        with suppress(OSError, asyncio.IncompleteReadError):
             await Link(self, (reader, writer), server).relay()
 
 
@@ -99,6 +109,8 @@ class Link:
 
     def __init__(self, relay: Relay, client: Stream, server: Stream) -> None:
         self._relay, self._client, self._server = relay, client, server
+        self.flowing = asyncio.Event()
+        self.flowing.set()
         self._commands = hiredis.Reader()
         self._lost: str = ""  # how the next reply is to be lost
         self._pumps: list[asyncio.Task[None]] = []
@@ -128,12 +140,16 @@ class Link:
 
     async def _upwards(self) -> None:
         while data := await self._client[0].read(CHUNK):
-            await self._relay.flowing.wait()
+            await self._may_flow()
             self._commands.feed(data)
             while command := self._commands.gets():
                 self._note(command[0].decode().upper())
             if not self._relay.canned:
                 self._server[1].write(data)
+
+    async def _may_flow(self) -> None:
+        await self._relay.flowing.wait()
+        await self.flowing.wait()
 
     def _note(self, command: str) -> None:
         self._relay.seen[command] += 1
@@ -144,7 +160,7 @@ class Link:
 
     async def _downwards(self) -> None:
         while data := await self._server[0].read(CHUNK):
-            await self._relay.flowing.wait()
+            await self._may_flow()
             if self._lost == "close":
                 return
             if not self._lost:

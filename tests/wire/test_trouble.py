@@ -220,6 +220,32 @@ def test_any_other_error_reply_is_a_refusal(code: str) -> None:
     assert (refused.code, refused.text) == (code, f"{code} for some reason")
 
 
+BURIED = "Error running script (call to f_0884a4): @user_script:3: @user_script: 3: "
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (f"ERR {BURIED}-READONLY You can't write against a read only replica.", "READONLY"),
+        ("@user_script: 3: -OOM command not allowed when used memory > 'maxmemory'.", "OOM"),
+        ("READONLY You can't write against a read only replica. script: 0884a4, on @user_script:3.", "READONLY"),
+    ],
+    ids=["Redis 6.2", "Redis 6.2, caught", "Redis 7"],
+)
+def test_what_stopped_a_script_is_found_where_each_version_puts_it(text: str, meant: str) -> None:
+    unavailable = refusal("here", text)
+
+    assert isinstance(unavailable, StoreUnavailable)
+    assert str(unavailable).startswith(f"Redis at here cannot serve now: {meant} ")
+
+
+def test_a_mistake_in_a_script_is_a_refusal_without_a_code_of_its_own() -> None:
+    refused = refusal("here", f"ERR {BURIED}Unknown Redis command called from Lua script")
+
+    assert isinstance(refused, CommandRefused)
+    assert refused.code == "ERR"
+
+
 def test_a_wire_connects_anew_after_a_reply_that_says_not_now(connect: Connect) -> None:
     with running("--maxmemory", "1") as server:
         wire = connect(parse(server.url))

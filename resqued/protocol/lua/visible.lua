@@ -1,9 +1,9 @@
 -- visible(payload): the text under which a payload is shown in `worker:<id>`, where peers read it.
 --
 -- The payload itself where it is harmless to every peer: a JSON object with a string `class` and an array `args`, at
--- most 90 levels deep, in UTF-8, with numbers that every peer can hold. Else {"class":<its class>,"args":[<the raw
--- text>]}, with "InvalidPayload" for a class where none can be made out. What is longer than 64 KiB is not looked into,
--- and its text is cut: Redis serves nobody else meanwhile. What is not proven harmless here is taken for harmful.
+-- most 90 levels deep, in UTF-8, with numbers that every peer can hold. What is not proven so here is taken for harmful,
+-- and shown as {"class":<its class>,"args":[<the raw text>]}. What has no class that we can make out, or is longer than
+-- 64 KiB, is shown like that by its beginning: Redis serves nobody else while it looks.
 --
 -- The payload is never decoded and encoded again: that makes {} of [] and floats of integers.
 -- Most patterns are `^[…]*$`: one run over the text, in C. An unanchored one starts anew at each byte: 5 times slower.
@@ -77,14 +77,15 @@ local function has_odd_numbers(bare)
 end
 
 -- cjson makes the same of [] and {}. So if there is nothing in `args`, something is put into every [] of the text.
-local function is_array(args, payload)
-  if type(args) ~= 'table' then return false end
-  if next(args) == nil then args = decoded((payload:gsub('%[[ \t\r\n]*%]', '[0]'))).args or {} end
-  return args[1] ~= nil
+local function has_array(job, payload)
+  if type(job.args) == 'table' and next(job.args) == nil then
+    job = decoded((payload:gsub('%[[ \t\r\n]*%]', '[0]')))
+  end
+  return type(job.args) == 'table' and job.args[1] ~= nil
 end
 
 local function is_harmless(job, payload)
-  if not is_array(job.args, payload) then return false end
+  if not has_array(job, payload) then return false end
   local unescaped = payload:find('\\', 1, true) and payload:gsub('\\.', '') or payload
   return not has_odd_characters(payload, unescaped) and not has_odd_numbers((unescaped:gsub('"[^"]*"', '')))
 end
@@ -93,15 +94,7 @@ local function quoted(text)
   return (cjson.encode(text):gsub('\\/', '/'))
 end
 
-local ESCAPED = setmetatable({}, {
-  __index = function(known, byte)
-    known[byte] = string.format('\\x%02x', byte:byte())
-    return known[byte]
-  end,
-})
-
 local function wrapped(class, text)
-  if not is_utf8(text) then text = text:gsub('[\128-\255]', ESCAPED) end
   return '{"class":' .. quoted(class) .. ',"args":[' .. quoted(text) .. ']}'
 end
 
@@ -109,12 +102,22 @@ local function class_at_first_sight(payload)
   return payload:match('^{"class": ?"([%w_:%.]+)"') or 'InvalidPayload'
 end
 
-local function visible(payload)
-  if #payload > SHOWN_WHOLE then
-    local start = payload:sub(1, SHOWN_OF_MORE):gsub('[\192-\255][\128-\191]*$', '')  -- not half a character
-    return wrapped(class_at_first_sight(payload), start .. ' ... (' .. #payload .. ' bytes)')
+local function escaped(byte)
+  return string.format('\\x%02x', byte:byte())
+end
+
+local function beginning(text)
+  if #text > SHOWN_OF_MORE then
+    local whole_characters = text:sub(1, SHOWN_OF_MORE):gsub('[\192-\255][\128-\191]*$', '')
+    text = whole_characters .. ' ... (' .. #text .. ' bytes)'
   end
-  local job = is_utf8(payload) and decoded(payload) or {}
-  if type(job.class) ~= 'string' or job.class == '' then return wrapped(class_at_first_sight(payload), payload) end
+  return is_utf8(text) and text or text:gsub('[\128-\255]', escaped)
+end
+
+local function visible(payload)
+  local job = #payload <= SHOWN_WHOLE and decoded(payload) or {}
+  if type(job.class) ~= 'string' or job.class == '' or not is_utf8(payload) then
+    return wrapped(class_at_first_sight(payload), beginning(payload))
+  end
   return is_harmless(job, payload) and payload or wrapped(job.class, payload)
 end

@@ -1,0 +1,38 @@
+"""What is known, on this machine, of a worker that may be dead."""
+
+from pathlib import Path
+
+from resqued import notes, whereabouts
+from resqued.log import log
+from resqued.store.pruning import Dead, Pruned, Pruning
+from resqued.verdict import Verdict
+from resqued.whereabouts import Whereabouts
+from resqued.work import Work
+
+DIED = "worker died while processing {job}"
+VANISHED = "Worker {worker} did not gracefully exit while processing {job}"  # as Ruby says it
+
+
+def is_dead(one: Dead, here: Whereabouts) -> bool:
+    """Whether its process is known to have ended. A pid means something only in the boot and namespace of its own."""
+    r = one.registration
+    return bool(here.boot) and (r.boot, r.pids) == (here.boot, here.pids) and not whereabouts.is_alive(r.pid, r.born)
+
+
+def prune(pruning: Pruning, dead: Dead) -> None:
+    """Settle what `dead` left, by its own note if there is one, and say so. Raises StoreUnavailable."""
+    what, work = pruning.prune(dead, _noted, VANISHED if dead.beat else DIED)
+    if what is Pruned.CHANGED:  # somebody else was faster, or it lives
+        return
+    held = {"queue": work.queue, "run": work.run} if work else {}
+    log.warning("worker.pruned", worker=dead.id, job_is=what.value, **held)
+    _notebook(dead).unlink(missing_ok=True)
+
+
+def _noted(dead: Dead, work: Work) -> Verdict | None:
+    return notes.noted(_notebook(dead), work.run)
+
+
+def _notebook(dead: Dead) -> Path:
+    """It may be on another machine, where this path means nothing; nobody else's file is ever named like this."""
+    return notes.notebook(Path(dead.registration.home or "/nonexistent"), dead.registration.nonce or "none")

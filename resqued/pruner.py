@@ -1,0 +1,48 @@
+"""The pruner: settles what dead workers of one configuration, on this machine, have left in Redis.
+
+A process for a moment: the master forks one when a worker has died, after the worker's job has been killed, and when it
+starts itself: its predecessor may have been killed with all its workers.
+"""
+
+from collections.abc import Callable
+from math import inf
+from pathlib import Path
+from time import monotonic
+
+from resqued import coroner
+from resqued.backoff import Backoff
+from resqued.errors import StoreUnavailable
+from resqued.escalation import Mood
+from resqued.store.pruning import Pruning
+from resqued.whereabouts import Whereabouts
+
+Sleep = Callable[[float], Mood]  # until then (monotonic) or a signal; returns what has been wished for since the start
+
+
+class Pruner:
+    def __init__(
+        self, pruning: Pruning, home: Path, here: Whereabouts, *, backoff: Backoff, redis_timeout: float
+    ) -> None:
+        self._pruning, self._home, self._here = pruning, str(home), here
+        self._backoff, self._redis_timeout = backoff, redis_timeout
+
+    def run(self, sleep: Sleep) -> bool:
+        """Until all are settled. False if Redis was away, and a stop left no time to wait for it any longer."""
+        gives_up_at = inf
+        while not self._settle_all():
+            mood = sleep(min(monotonic() + self._backoff.failed(), gives_up_at))
+            if mood is not Mood.RUNNING:
+                gives_up_at = min(gives_up_at, monotonic() + self._redis_timeout)
+            if monotonic() >= gives_up_at:
+                return False
+        return True
+
+    def _settle_all(self) -> bool:
+        """False if Redis is away."""
+        try:
+            for one in self._pruning.registered():
+                if one.registration.home == self._home and coroner.is_dead(one, self._here):
+                    coroner.prune(self._pruning, one)
+        except StoreUnavailable:
+            return False
+        return True

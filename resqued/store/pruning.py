@@ -1,0 +1,121 @@
+"""Settling what the dead left: who they are, what they held, and what becomes of it."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha1
+
+from resqued.errors import DirtyExit, InvalidPayload, PrunedWorker
+from resqued.protocol import dates, payloads
+from resqued.protocol.identity import Registration
+from resqued.protocol.keys import Keys
+from resqued.protocol.moves import move
+from resqued.protocol.payloads import Failure
+from resqued.store.scripts import patiently, run
+from resqued.verdict import Outcome, Verdict
+from resqued.wire import Reply, Wire
+from resqued.work import Work
+
+OLD = 300  # s; Ruby's limit, too
+UNCHANGED = 90  # s; three heartbeats
+CLOSELY = 150  # s; a look each minute, and one may be late
+LOOK_EVERY = 60  # s; as long as Resque's lock is kept
+REMEMBERED = 7 * 86400  # s for which it is known how often a payload was lost
+
+
+class Pruned(StrEnum):
+    """What became of a dead worker's job (`prune.lua`)."""
+
+    NONE = "none"  # it had none
+    DONE = "done"  # it had ended well
+    FAILED = "failed"
+    REQUEUED = "requeued"
+    RECORDED = "recorded"  # a peer had struck the worker off, and recorded the job as failed
+    CHANGED = "changed"  # it is not what it was: somebody else settled it, or it lives
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A worker of ours of which nothing is to be expected any more."""
+
+    id: str
+    registration: Registration
+    text: str  # the registration as it stands
+    beat: str = ""  # its last heartbeat; empty: that it is dead is known otherwise
+
+
+Note = Callable[[Dead, Work], Verdict | None]  # what the dead worker itself knew of the end of its job
+
+
+class Pruning:
+    """Every method raises StoreUnavailable and may be repeated."""
+
+    def __init__(self, wire: Wire, keys: Keys, *, clock: Callable[[], float] = time.time) -> None:
+        self._wire, self._keys, self._clock = wire, keys, clock
+
+    def registered(self) -> list[Dead]:
+        """All workers of ours, as they would be if they were dead. What is not understood is left alone."""
+        reply = patiently(self._wire.call, "HGETALL", self._keys.registrations)
+        assert isinstance(reply, list)
+        return list(dead_in(reply, 2))
+
+    def prune(self, dead: Dead, note: Note, why: str) -> tuple[Pruned, Work | None]:
+        """Settle the job of `dead` by what it noted, else as lost, and strike it from the register (`prune.lua`).
+
+        `why` is the error of a job that fails for it, with `{worker}` and `{job}`.
+        """
+        work = self._held_by(dead)
+        verdict = note(dead, work) if work else None
+        keys, arguments = self._keys_for(dead, work), self._arguments(dead, work, verdict, why)
+        answer = run(self._wire, move("prune"), keys, arguments)
+        assert isinstance(answer, bytes)
+        return Pruned(answer.decode()), work
+
+    def _held_by(self, dead: Dead) -> Work | None:
+        match patiently(self._wire.call, "HMGET", self._keys.slate(dead.id), "run", "queue", "payload"):
+            case [bytes(number), bytes(queue), bytes(payload)]:
+                return Work(int(number), queue.decode(), payload)
+            case _:
+                return None
+
+    def _keys_for(self, dead: Dead, work: Work | None) -> list[str]:
+        k, queue, payload = self._keys, work.queue if work else "", work.payload if work else b""
+        return [
+            *(k.workers, k.worker(dead.id), k.started(dead.id), k.processed_by(dead.id), k.failures_of(dead.id)),
+            *(k.heartbeats, k.registrations, k.slate(dead.id), k.failed, k.failures, k.processed, k.queues),
+            *(k.queue(queue), k.lost(sha1(payload, usedforsecurity=False).hexdigest())),
+        ]
+
+    def _arguments(self, dead: Dead, work: Work | None, verdict: Verdict | None, why: str) -> list[str | int]:
+        if work is None:
+            return [dead.id, dead.text, dead.beat, "", "", "", "", 0, REMEMBERED]
+        outcome, entry = self._account(dead, work, verdict, why)
+        may = dead.registration.put_back
+        return [dead.id, dead.text, dead.beat, work.run, outcome, entry, work.queue, may, REMEMBERED]
+
+    def _account(self, dead: Dead, work: Work, verdict: Verdict | None, why: str) -> tuple[str, str]:
+        """The outcome, and the entry for the failed list in case it is or becomes a failure."""
+        outcome = verdict.outcome.value if verdict else "lost"
+        if verdict is None or verdict.outcome is not Outcome.FAILED:
+            error = PrunedWorker if dead.beat else DirtyExit
+            verdict = Verdict(Outcome.FAILED, str(error.recorded_as), why.format(worker=dead.id, job=_name_of(work)))
+        now = dates.recorded(self._clock())
+        failure = Failure(now, work.payload, verdict.exception, verdict.error, verdict.backtrace, dead.id, work.queue)
+        return outcome, failure.encode()
+
+
+def dead_in(reply: Sequence[Reply], width: int) -> Iterator[Dead]:
+    """The workers in an answer that has `width` texts for each: id, registration, perhaps a heartbeat."""
+    for at in range(0, len(reply), width):
+        texts = [fact.decode(errors="replace") for fact in reply[at : at + width] if isinstance(fact, bytes)]
+        registration = Registration.decode(texts[1])
+        if registration is not None:
+            yield Dead(texts[0], registration, *texts[1:])
+
+
+def _name_of(work: Work) -> str:
+    try:
+        return payloads.decode(work.payload).name
+    except InvalidPayload:
+        return payloads.UNKNOWN_CLASS

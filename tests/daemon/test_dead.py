@@ -1,0 +1,184 @@
+"""What becomes of the work of those who die."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+from redis import Redis
+
+from tests.support.daemon import Daemon, Daemons, failures, popped, push, resque_keys, texts
+from tests.support.waiting import eventually
+
+QUEUE = "resque:queue:work"
+REQUEUE = 'worker_lost = "requeue"\nworker_lost_limit = 2'
+
+
+def busy(daemons: Daemons, redis: Redis, job: str = "Meet", **settings: Any) -> tuple[Daemon, psutil.Process, int]:
+    """A daemon whose only worker performs `job`: the master, the worker, the pid of the job."""
+    master = daemons.start(daemons.configured(**settings))
+    master.wait_for_workers(1)
+    push(redis, job)
+    job_pid = int(popped(redis, "test:met"))
+    return master, master.workers()[0], job_pid
+
+
+def keys_of(redis: Redis, worker: psutil.Process) -> list[str]:
+    return [key for key in resque_keys(redis) if f":{worker.pid}:" in key]
+
+
+def test_the_job_of_a_killed_worker_is_failed_at_once_and_the_worker_struck_off(daemons: Daemons, redis: Redis) -> None:
+    master, worker, job = busy(daemons, redis)
+    (name,) = master.worker_ids()
+    os.kill(worker.pid, signal.SIGKILL)
+
+    eventually(lambda: failures(redis))
+    (failure,) = failures(redis)
+    assert not psutil.pid_exists(job)
+    assert failure["exception"] == "Resque::DirtyExit"
+    assert failure["error"] == "worker died while processing Meet"
+    assert failure["worker"] == name
+    assert (redis.get("resque:stat:processed"), redis.get("resque:stat:failed")) == (b"1", b"1")
+    eventually(lambda: not keys_of(redis, worker))
+    assert not redis.sismember("resque:workers", name)
+    assert not redis.hexists("resque:workers:heartbeat", name)
+    assert [line["job_is"] for line in master.logged("worker.pruned")] == ["failed"]
+
+
+def test_an_idle_worker_that_is_killed_leaves_nothing(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start()
+    (name,) = master.wait_for_workers(1)
+    (worker,) = master.workers()
+    os.kill(worker.pid, signal.SIGKILL)
+
+    eventually(lambda: not keys_of(redis, worker) and not redis.sismember("resque:workers", name))
+    assert not failures(redis)
+
+
+def test_where_worker_lost_is_requeue_the_job_runs_again_but_not_for_ever(daemons: Daemons, redis: Redis) -> None:
+    master, worker, _ = busy(daemons, redis, pool=REQUEUE)
+    for _ in range(2):
+        os.kill(worker.pid, signal.SIGKILL)
+        popped(redis, "test:met")
+        eventually(master.workers)
+        (worker,) = master.workers()
+    assert not failures(redis)
+    os.kill(worker.pid, signal.SIGKILL)
+
+    eventually(lambda: [entry["exception"] for entry in failures(redis)] == ["Resque::DirtyExit"])
+    assert redis.llen(QUEUE) == 0
+    assert redis.get("resque:stat:processed") == b"1"
+    (lost,) = [key for key in resque_keys(redis) if ":lost:" in key]
+    assert 0 < redis.ttl(lost) <= 7 * 86400
+
+
+def test_a_job_that_had_ended_before_its_worker_was_killed_counts_as_what_it_was(
+    daemons: Daemons, redis: Redis
+) -> None:
+    """The worker cannot write the end, because it is stopped before it learns of it."""
+    master, worker, job = busy(daemons, redis, pool=REQUEUE)
+    redis.client_pause(1500, all=False)
+    os.kill(job, signal.SIGKILL)
+    eventually(lambda: not psutil.pid_exists(job))
+    home = daemons.directory
+    eventually(lambda: any(note.stat().st_size for note in home.glob("*/verdicts/*")))
+    os.kill(worker.pid, signal.SIGKILL)
+
+    eventually(lambda: failures(redis), within=10)
+    (failure,) = failures(redis)
+    assert "SIGKILL" in failure["error"]
+    assert not any(home.glob("*/verdicts/*")) or len(list(home.glob("*/verdicts/*"))) == 1  # that of the new worker
+    master.stop()
+    assert not list(home.glob("*/verdicts/*"))
+
+
+def test_a_new_master_settles_what_the_old_one_and_its_workers_left(daemons: Daemons, redis: Redis) -> None:
+    file = daemons.configured()
+    old = daemons.start(file)
+    old.wait_for_workers(1)
+    push(redis, "Meet")
+    popped(redis, "test:met")
+    (worker,) = old.workers()
+    os.kill(old.pid, signal.SIGKILL)
+    os.kill(worker.pid, signal.SIGKILL)
+    old.wait()
+
+    new = daemons.start(file)
+    eventually(lambda: [entry["exception"] for entry in failures(redis)] == ["Resque::DirtyExit"])
+    assert not keys_of(redis, worker)
+    assert new.stop() == 0
+
+
+def test_the_dead_of_another_configuration_are_left_to_it(daemons: Daemons, redis: Redis) -> None:
+    other = daemons.start()
+    (name,) = other.wait_for_workers(1)
+    (worker,) = other.workers()
+    os.kill(other.pid, signal.SIGSTOP)  # it cannot settle its own
+    os.kill(worker.pid, signal.SIGKILL)
+    mine = daemons.start(queues='["mine"]')
+    mine.wait_for_workers(1)
+    os.kill(mine.workers()[0].pid, signal.SIGKILL)
+
+    eventually(lambda: mine.logged("worker.pruned"))
+    assert redis.hexists("resqued:resque:workers", name)
+    os.kill(other.pid, signal.SIGCONT)
+    eventually(lambda: other.logged("worker.pruned"))
+
+
+def test_a_worker_that_dies_during_a_stop_is_settled_before_the_master_leaves(daemons: Daemons, redis: Redis) -> None:
+    master, worker, _ = busy(daemons, redis)
+    master.send(signal.SIGTERM)
+    eventually(lambda: master.logged("master.stopping"))
+    os.kill(worker.pid, signal.SIGKILL)
+
+    assert master.wait() == 0
+    assert [entry["exception"] for entry in failures(redis)] == ["Resque::DirtyExit"]
+    assert not keys_of(redis, worker)
+
+
+def registration(redis: Redis, name: str) -> dict[str, object]:
+    answer: dict[str, object] = json.loads(redis.hget("resqued:resque:workers", name) or "{}")
+    return answer
+
+
+def test_a_worker_of_another_client_is_never_touched(daemons: Daemons, redis: Redis) -> None:
+    foreign = f"{os.uname().nodename}:1:work"
+    redis.sadd("resque:workers", foreign)
+    redis.hset("resque:workers:heartbeat", foreign, "2001-01-01T00:00:00Z")
+    work = {"queue": "work", "run_at": "2001/01/01 00:00:00 UTC", "payload": {"class": "X", "args": []}}
+    redis.set(f"resque:worker:{foreign}", json.dumps(work))
+    master = daemons.start()
+    master.wait_for_workers(1)
+    os.kill(master.workers()[0].pid, signal.SIGKILL)
+    eventually(lambda: master.logged("worker.pruned"))
+
+    assert redis.sismember("resque:workers", foreign)
+    assert redis.exists(f"resque:worker:{foreign}")
+    assert not failures(redis)
+
+
+def test_the_slate_of_a_living_namesake_is_not_touched(daemons: Daemons, redis: Redis, tmp_path: Path) -> None:
+    """As in containers that share a host name and their pids: the other worker cannot be seen from here."""
+    first = daemons.start()
+    (name,) = first.wait_for_workers(1)
+    host, pid, queues = name.split(":")
+    first.stop()
+    text = json.dumps({"pool": "work", "slot": 0, "version": "1.0.0", "boot": "another", "pids": "", "pid": 1,
+                       "born": 1, "nonce": "n", "schema": 1})  # fmt: skip
+    # every pid that the next worker may get on this machine
+    for number in range(int(pid), int(pid) + 3000):
+        redis.hset("resqued:resque:workers", f"{host}:{number}:{queues}", text)
+        redis.hset(
+            f"resqued:resque:slate:{host}:{number}:{queues}", mapping={"run": 1, "queue": "work", "payload": "{}"}
+        )
+    push(redis, "Say", "mine")
+    second = daemons.start()
+
+    assert popped(redis, "test:said") == "mine"
+    assert second.logged("worker.renamed")
+    assert ".2:" in second.logged("worker.ready")[0]["worker"]
+    assert texts(redis, "resque:failed") == []
+    assert second.stop() == 0
+    assert redis.hlen("resqued:resque:workers") == 3000
