@@ -3,13 +3,12 @@
 import json
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 import psutil
 from redis import Redis
 
-from tests.support.daemon import Daemon, Daemons, failures, popped, push, resque_keys, texts
+from tests.support.daemon import Daemon, Daemons, failures, popped, push, resque_keys, text_of
 from tests.support.waiting import eventually
 
 QUEUE = "resque:queue:work"
@@ -138,11 +137,6 @@ def test_a_worker_that_dies_during_a_stop_is_settled_before_the_master_leaves(da
     assert not keys_of(redis, worker)
 
 
-def registration(redis: Redis, name: str) -> dict[str, object]:
-    answer: dict[str, object] = json.loads(redis.hget("resqued:resque:workers", name) or "{}")
-    return answer
-
-
 def test_a_worker_of_another_client_is_never_touched(daemons: Daemons, redis: Redis) -> None:
     foreign = f"{os.uname().nodename}:1:work"
     redis.sadd("resque:workers", foreign)
@@ -159,26 +153,78 @@ def test_a_worker_of_another_client_is_never_touched(daemons: Daemons, redis: Re
     assert not failures(redis)
 
 
-def test_the_slate_of_a_living_namesake_is_not_touched(daemons: Daemons, redis: Redis, tmp_path: Path) -> None:
-    """As in containers that share a host name and their pids: the other worker cannot be seen from here."""
+def namesakes(redis: Redis, name: str, **who: object) -> int:
+    """Register somebody under every id that the next worker may get, each with a job on its slate. How many."""
+    host, pid, queues = name.split(":")
+    text = json.dumps({"pool": "work", "slot": 0, "version": "1.0.0", "nonce": "n", "schema": 1, **who})
+    ids = [f"{host}:{number}:{queues}" for number in range(int(pid) + 1, int(pid) + 2001)]
+    for one in ids:
+        redis.hset("resqued:resque:workers", one, text)
+        redis.hset(
+            f"resqued:resque:slate:{one}", mapping={"run": 1, "queue": "work", "payload": '{"class":"X","args":[]}'}
+        )
+        redis.set(f"resque:worker:{one}", "{}")
+    return len(ids)
+
+
+def test_a_namesake_that_cannot_be_seen_from_here_keeps_its_name_and_its_slate(daemons: Daemons, redis: Redis) -> None:
+    """As in containers that share a host name and their pids."""
     first = daemons.start()
     (name,) = first.wait_for_workers(1)
-    host, pid, queues = name.split(":")
     first.stop()
-    text = json.dumps({"pool": "work", "slot": 0, "version": "1.0.0", "boot": "another", "pids": "", "pid": 1,
-                       "born": 1, "nonce": "n", "schema": 1})  # fmt: skip
-    # every pid that the next worker may get on this machine
-    for number in range(int(pid), int(pid) + 3000):
-        redis.hset("resqued:resque:workers", f"{host}:{number}:{queues}", text)
-        redis.hset(
-            f"resqued:resque:slate:{host}:{number}:{queues}", mapping={"run": 1, "queue": "work", "payload": "{}"}
-        )
+    others = namesakes(redis, name, boot="another", pids="pid:[1]", pid=1, born=1)
     push(redis, "Say", "mine")
     second = daemons.start()
 
     assert popped(redis, "test:said") == "mine"
     assert second.logged("worker.renamed")
     assert ".2:" in second.logged("worker.ready")[0]["worker"]
-    assert texts(redis, "resque:failed") == []
+    assert not failures(redis)
     assert second.stop() == 0
-    assert redis.hlen("resqued:resque:workers") == 3000
+    assert redis.hlen("resqued:resque:workers") == others
+
+
+def test_a_namesake_that_had_the_pid_before_is_settled_first(daemons: Daemons, redis: Redis) -> None:
+    first = daemons.start()
+    (name,) = first.wait_for_workers(1)
+    mine = json.loads(redis.hget("resqued:resque:workers", name) or "")
+    first.stop()
+    others = namesakes(redis, name, boot=mine["boot"], pids=mine["pids"], pid=mine["pid"], born=mine["born"])
+    push(redis, "Say", "mine")
+    second = daemons.start()
+
+    assert popped(redis, "test:said") == "mine"
+    (namesake,) = {entry["worker"] for entry in failures(redis)}
+    assert second.worker_ids() == [namesake]
+    assert second.stop() == 0
+    assert redis.hlen("resqued:resque:workers") == others - 1
+
+
+def test_a_worker_that_was_stopped_and_is_continued_goes_on(daemons: Daemons, redis: Redis) -> None:
+    """Meanwhile another host has taken it for dead, and failed its job; which then ends well, and counts once."""
+    _, worker, _ = busy(daemons, redis)
+    (name,) = texts_of_set(redis, "resque:workers")
+    os.kill(worker.pid, signal.SIGSTOP)
+    redis.rpush("test:go", "on")
+    assert popped(redis, "test:done") == "meet"
+    strike_off(redis, name)
+    os.kill(worker.pid, signal.SIGCONT)
+    push(redis, "Say", "next")
+
+    assert popped(redis, "test:said") == "next"
+    eventually(lambda: redis.sismember("resque:workers", name))
+    assert redis.get("resque:stat:processed") == b"2"
+    assert redis.llen("resque:failed") == 1
+
+
+def texts_of_set(redis: Redis, key: str) -> list[str]:
+    return [text_of(member) for member in redis.smembers(key)]
+
+
+def strike_off(redis: Redis, name: str) -> None:
+    """What `prune.lua` leaves of a worker whose job is failed."""
+    redis.srem("resque:workers", name)
+    redis.hdel("resque:workers:heartbeat", name)
+    redis.hdel("resqued:resque:workers", name)
+    redis.delete(f"resque:worker:{name}", f"resque:worker:{name}:started", f"resqued:resque:slate:{name}")
+    redis.rpush("resque:failed", "{}")

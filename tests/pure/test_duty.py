@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resqued.backoff import Backoff
-from resqued.duty import BEAT_EVERY, HOLD_OFF, Duty
+from resqued.duty import BEAT_EVERY, HOLD_OFF, UNSEEN, Duty
 from resqued.escalation import Mood
 
 NOW = 1000.0
@@ -300,3 +300,17 @@ def test_while_redis_answers_heartbeats_come_in_time(turns: list[tuple[Answer, b
         now = worker.wakes_at()
 
         assert now - beaten <= BEAT_EVERY + HOLD_OFF
+
+
+# Unseen
+
+
+def test_a_worker_is_unseen_when_it_could_not_beat_for_four_minutes() -> None:
+    away = idle()
+    away.lost_redis(NOW)
+
+    assert [away.is_unseen(NOW + seconds) for seconds in (0, UNSEEN - 1, UNSEEN)] == [False, False, True]
+
+
+def test_a_worker_that_reaches_redis_is_seen() -> None:
+    assert not idle().is_unseen(NOW + 1e6)

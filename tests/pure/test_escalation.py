@@ -305,3 +305,23 @@ def test_whoever_was_asked_was_asked_for_a_reason(heard: list[tuple[Mood, float]
         end.step(now)
 
         assert not end.asked or end.reason is not None
+
+
+# Unseen
+
+
+def test_the_job_of_a_worker_that_nobody_hears_of_is_killed_without_being_asked() -> None:
+    end = job()
+    end.unseen(5.0)
+
+    assert steps(end, (5.0, 5.5)) == [KILL, WAIT]
+    assert end.reason is Reason.UNSEEN
+
+
+def test_to_be_unseen_for_longer_is_no_news() -> None:
+    end = job()
+    end.unseen(5.0)
+    end.step(5.0)
+    end.unseen(5.1)
+
+    assert end.step(5.1) is WAIT

@@ -189,3 +189,21 @@ class Unspeakable(Exception):
 
 def test_a_failure_that_cannot_be_described_is_a_failure_all_the_same() -> None:
     assert failed(Unspeakable()).outcome is Outcome.FAILED
+
+
+# Unseen
+
+
+def unseen() -> Escalation:
+    end = left_alone()
+    end.unseen(0.0)
+    end.step(0.0)
+    return end
+
+
+def test_the_job_of_a_worker_that_nobody_heard_of_is_put_back_for_it_may_run_elsewhere() -> None:
+    assert Ending(None, KILLED, unseen(), terms("fail")).verdict is REQUEUED
+
+
+def test_even_then_a_job_that_returned_is_done() -> None:
+    assert Ending(DONE, RETURNED, unseen(), terms()).verdict is DONE

@@ -1,8 +1,8 @@
 -- visible(payload): the text under which a payload is shown in `worker:<id>`, where peers read it.
 --
 -- The payload itself where it is harmless to every peer: a JSON object with a string `class` and an array `args`, at
--- most 90 levels deep, in UTF-8, with numbers that every peer can hold. What is not proven so here is taken for harmful,
--- and shown as {"class":<its class>,"args":[<the raw text>]}. What has no class that we can make out, or is longer than
+-- most 90 levels deep, in UTF-8, with numbers that every peer can hold. What is not proven so is taken for harmful, and
+-- shown as {"class":<its class>,"args":[<the raw text>]}. What has no class that we can make out, or is longer than
 -- 64 KiB, is shown like that by its beginning: Redis serves nobody else while it looks.
 --
 -- The payload is never decoded and encoded again: that makes {} of [] and floats of integers.
@@ -58,6 +58,7 @@ local function has_odd_characters(payload, unescaped)
   end
   return false
 end
+
 -- `bare` is a payload that cjson took, without its strings: brackets, commas, colons, true, false, null and numbers. So
 -- there is something before and after each number.
 local DIGITS = ('%d'):rep(19)
