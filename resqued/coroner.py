@@ -19,14 +19,18 @@ def is_dead(one: Dead, here: Whereabouts) -> bool:
     return bool(here.boot) and (r.boot, r.pids) == (here.boot, here.pids) and not whereabouts.is_alive(r.pid, r.born)
 
 
-def prune(pruning: Pruning, dead: Dead) -> None:
-    """Settle what `dead` left, by its own note if there is one, and say so. Raises StoreUnavailable."""
+def prune(pruning: Pruning, dead: Dead) -> bool:
+    """Settle what `dead` left, by its own note if there is one, and say so. Raises StoreUnavailable.
+
+    False if it was no longer as it had been seen: somebody else was faster, it lives, or its last words came in late.
+    """
     what, work = pruning.prune(dead, _noted, VANISHED if dead.beat else DIED)
-    if what is Pruned.CHANGED:  # somebody else was faster, or it lives
-        return
+    if what is Pruned.CHANGED:
+        return False
     held = {"queue": work.queue, "run": work.run} if work else {}
     log.warning("worker.pruned", worker=dead.id, job_is=what.value, **held)
     _notebook(dead).unlink(missing_ok=True)
+    return True
 
 
 def _noted(dead: Dead, work: Work) -> Verdict | None:

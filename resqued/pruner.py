@@ -13,7 +13,7 @@ from resqued import coroner
 from resqued.backoff import Backoff
 from resqued.errors import StoreUnavailable
 from resqued.escalation import Mood
-from resqued.store.pruning import Pruning
+from resqued.store.pruning import Dead, Pruning
 from resqued.whereabouts import Whereabouts
 
 Sleep = Callable[[float], Mood]  # until then (monotonic) or a signal; returns what has been wished for since the start
@@ -38,11 +38,12 @@ class Pruner:
         return True
 
     def _settle_all(self) -> bool:
-        """False if Redis is away."""
+        """False if Redis is away, or one was not as it had been seen."""
         try:
-            for one in self._pruning.registered():
-                if one.registration.home == self._home and coroner.is_dead(one, self._here):
-                    coroner.prune(self._pruning, one)
+            return sum(not coroner.prune(self._pruning, one) for one in self._dead()) == 0
         except StoreUnavailable:
             return False
-        return True
+
+    def _dead(self) -> list[Dead]:
+        registered = self._pruning.registered()
+        return [one for one in registered if one.registration.home == self._home and coroner.is_dead(one, self._here)]

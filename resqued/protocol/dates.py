@@ -1,4 +1,4 @@
-"""The three ways in which Resque writes a date, each the one form that every peer parses.
+"""The ways in which Resque writes a date, each the one form that every peer parses.
 
 Tried on Ruby's `Time.parse` and `DateTime.parse`, Perl's DateTime::Format and JavaScript's `Date.parse`: an epoch
 number kills Ruby workers, a date without zone is read as local time, and `T…Z` in `started` kills Perl's.
@@ -15,8 +15,3 @@ def started(epoch: float) -> str:
 def recorded(epoch: float) -> str:
     """For `run_at`, `failed_at` and `retried_at`: `2026/11/23 07:00:00 UTC`."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y/%m/%d %H:%M:%S UTC")
-
-
-def heartbeat(epoch: float) -> str:
-    """For `workers:heartbeat`: `2026-11-23T07:00:00Z`. Written by `beat.lua` from the server's clock."""
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

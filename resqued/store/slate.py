@@ -21,6 +21,7 @@ class Nothing(Enum):
 
     EMPTY = "empty"
     PAUSED = "paused"  # `pause-all-workers` is set
+    UNREGISTERED = "unregistered"  # somebody has struck the worker off our own register
 
 
 Taken = Work | Nothing
@@ -50,7 +51,8 @@ class Slate:
         self.id, self.worker, keys = worker, str(worker), self._keys
         name = self.worker
         self._register = keys.workers, keys.started(name), keys.heartbeats, keys.registrations
-        self._take = keys.slate(name), keys.worker(name), keys.processed, keys.processed_by(name), keys.pause
+        counted = keys.processed, keys.processed_by(name)
+        self._take = keys.slate(name), keys.worker(name), *counted, keys.pause, keys.registrations
         self._settle = *self._take, keys.failed, keys.failures, keys.failures_of(name), keys.queues
 
     def register(self) -> Dead | None:
@@ -85,7 +87,7 @@ class Slate:
     def reserve(self, queues: Sequence[str]) -> Taken:
         """The head of the first non-empty queue moves to the slate and counts as processed (`reserve.lua`)."""
         keys = *self._take, *map(self._keys.queue, queues)
-        return _taken(self._run(move("reserve"), keys, (dates.recorded(self._clock()), *queues)))
+        return _taken(self._run(move("reserve"), keys, (self.worker, dates.recorded(self._clock()), *queues)))
 
     def settle(self, work: Work, verdict: Verdict, queues: Sequence[str]) -> tuple[Settled, Taken]:
         """Write the end of a job, and reserve the next one from `queues` (none: reserve nothing), in one move.
@@ -95,7 +97,8 @@ class Slate:
         """
         now = dates.recorded(self._clock())
         keys = *self._settle, self._keys.queue(work.queue), *map(self._keys.queue, queues)
-        arguments = work.run, verdict.outcome.value, self._entry(work, verdict, now), work.queue, now, *queues
+        entry = self._entry(work, verdict, now)
+        arguments = self.worker, work.run, verdict.outcome.value, entry, work.queue, now, *queues
         reply = self._run(move("settle"), keys, arguments)
         assert isinstance(reply, list)
         assert isinstance(reply[0], bytes)
@@ -110,7 +113,7 @@ class Slate:
 
     def unregister(self) -> bool:
         """Leave no key behind. False if the slate still holds a job: then everything stays, for somebody to settle."""
-        working, processed, failures = self._settle[1], self._settle[3], self._settle[7]
+        working, processed, failures = self._settle[1], self._settle[3], self._settle[8]
         workers, started, heartbeats, registrations = self._register
         of_this_worker = working, started, processed, failures
         keys = workers, *of_this_worker, heartbeats, registrations, self._settle[0], self._keys.prune_lock
@@ -124,8 +127,8 @@ def _taken(reply: Reply) -> Taken:
     match reply:
         case [int(run), bytes(queue), bytes(payload)]:
             return Work(run, queue.decode(), payload)
-        case [b"paused"]:
-            return Nothing.PAUSED
+        case [b"paused" | b"unregistered" as why]:
+            return Nothing(why.decode())
         case _:
             return Nothing.EMPTY
 

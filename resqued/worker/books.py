@@ -12,7 +12,7 @@ from resqued.log import log
 from resqued.protocol.moves import Settled
 from resqued.queues import QueueSet
 from resqued.store.pruning import Pruning
-from resqued.store.slate import Slate, Taken
+from resqued.store.slate import Nothing, Slate, Taken
 from resqued.verdict import REQUEUED, Verdict
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
@@ -106,7 +106,8 @@ class Books:
     def _reserve(self) -> Taken:
         self._attend()
         self._look()
-        return self._slate.reserve(self._queues.in_order())
+        taken = self._slate.reserve(self._queues.in_order())
+        return self._registered_again() if taken is Nothing.UNREGISTERED else taken
 
     def _look(self) -> None:
         """Patterns may stand for other queues than a while ago."""
@@ -118,10 +119,16 @@ class Books:
     def _settle(self, work: Work, verdict: Verdict) -> tuple[Settled, Taken]:
         self._attend()
         settled, taken = self._slate.settle(work, verdict, self._next_queues(verdict))
-        if settled in (Settled.STRUCK, Settled.GONE):
-            log.warning("worker.struck_off", worker=self._slate.worker, run=work.run, then="registered again")
-            self._register()
+        if settled in (Settled.STRUCK, Settled.GONE) or taken is Nothing.UNREGISTERED:
+            again = self._registered_again(run=work.run)
+            return settled, taken if isinstance(taken, Work) else again
         return settled, taken
+
+    def _registered_again(self, **of: int) -> Nothing:
+        """After somebody has struck this worker off. There may be jobs, which it will see when it looks again."""
+        log.warning("worker.struck_off", worker=self._slate.worker, then="registered again", **of)
+        self._register()
+        return Nothing.EMPTY
 
     def _next_queues(self, verdict: Verdict) -> Sequence[str]:
         """Where to take the next job from: nowhere if this worker is to stop, or has just put one back."""

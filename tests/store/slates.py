@@ -24,12 +24,17 @@ REGISTRATION = Registration("mail", 0, "1.0.0", boot="b", pids="pid:[1]", pid=47
 
 
 @contextmanager
-def slate_at(url: str, worker: str = WORKER, *, clock: Callable[[], float] = lambda: NOW) -> Iterator[Slate]:
-    """The slate of `worker`, on a connection of its own to the server at `url`."""
+def slate_at(
+    url: str, worker: str = WORKER, *, clock: Callable[[], float] = lambda: NOW, registers: bool = True
+) -> Iterator[Slate]:
+    """The slate of `worker`, which is registered unless told otherwise, on a connection of its own."""
     with closing(lean.connect(address.parse(url), name="slate")) as wire:
         identity = WorkerId.parse(worker)
         assert identity is not None
-        yield Slate(wire, Keys(), worker=identity, registration=REGISTRATION, clock=clock)
+        slate = Slate(wire, Keys(), worker=identity, registration=REGISTRATION, clock=clock)
+        if registers:
+            slate.register()
+        yield slate
 
 
 def job(name: str = "Echo", *args: object) -> bytes:

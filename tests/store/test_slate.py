@@ -58,7 +58,7 @@ def test_a_worker_that_is_registered_is_not_told_that_it_was_struck_off(slate: S
 
 def test_a_heartbeat_leaves_the_date_of_the_start_alone(slate: Slate, redis: Redis, redis_url: str) -> None:
     slate.register()
-    with slate_at(redis_url, clock=lambda: 2e9) as later:
+    with slate_at(redis_url, clock=lambda: 2e9, registers=False) as later:
         later.beat()
 
     assert redis.get(f"{SHOWN}:started") == b"2026-11-23 07:21:01 +0000"
@@ -295,7 +295,7 @@ def test_a_job_that_redis_has_lost_is_gone(slate: Slate, redis: Redis) -> None:
     work = taken(slate)
     redis.flushall()
 
-    assert slate.settle(work, FAILED, QUEUES) == (Settled.GONE, Nothing.EMPTY)
+    assert slate.settle(work, FAILED, QUEUES) == (Settled.GONE, Nothing.UNREGISTERED)
 
 
 # All at once
@@ -352,3 +352,25 @@ def test_the_start_is_dated_in_universal_time(
         write(slate)
 
     assert redis.get(f"{SHOWN}:started") == f"{instant.replace('T', ' ')} +0000".encode()
+
+
+# Struck off our own register
+
+
+def test_who_is_not_registered_gets_no_job(slate: Slate, redis: Redis) -> None:
+    """What a worker sent before it was killed may arrive after its slate was settled."""
+    push(redis, job())
+    redis.hdel("resqued:resque:workers", WORKER)
+
+    assert slate.reserve(QUEUES) is Nothing.UNREGISTERED
+    assert redis.llen("resque:queue:mail") == 1
+
+
+def test_the_last_words_of_a_worker_that_was_pruned_take_no_job_with_them(slate: Slate, redis: Redis) -> None:
+    push(redis, job(), job())
+    work = taken(slate)
+    redis.hdel("resqued:resque:workers", WORKER)
+    redis.delete(f"resqued:resque:slate:{WORKER}")
+
+    assert slate.settle(work, DONE, QUEUES) == (Settled.GONE, Nothing.UNREGISTERED)
+    assert redis.llen("resque:queue:mail") == 1

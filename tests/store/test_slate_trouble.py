@@ -208,7 +208,7 @@ def client_that_may_limit_its_server(full: redis_server.RedisServer) -> Iterator
 
 
 @pytest.fixture(name="cramped")
-def slate_on_a_server_that_gets_full(full: redis_server.RedisServer) -> Iterator[Slate]:
+def slate_on_a_server_that_gets_full(full: redis_server.RedisServer, limited: Redis) -> Iterator[Slate]:
     with slate_at(full.url) as slate:
         yield slate
 

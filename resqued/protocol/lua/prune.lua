@@ -1,13 +1,13 @@
 -- Settle what a dead worker left, and strike it from the register, in one move.
 --
--- KEYS     1 workers, 2 worker:<id>, 3 worker:<id>:started, 4 stat:processed:<id>, 5 stat:failed:<id>, 6 workers:heartbeat,
---          7 resqued:<namespace>:workers, 8 slate, 9 failed, 10 stat:failed, 11 stat:processed, 12 queues, 13 queue:<the job's>,
---          14 resqued:<namespace>:lost:<the payload's digest>
+-- KEYS     1 workers, 2 worker:<id>, 3 worker:<id>:started, 4 stat:processed:<id>, 5 stat:failed:<id>, 6
+--          workers:heartbeat, 7 resqued:<namespace>:workers, 8 slate, 9 failed, 10 stat:failed, 11 stat:processed, 12
+--          queues, 13 queue:<the job's>, 14 resqued:<namespace>:lost:<the payload's digest>
 -- ARGV     1 id, 2 its registration, 3 its last heartbeat ('': whatever it is), 4 the run on its slate ('': none),
 --          5 outcome (done, failed, requeued, lost), 6 entry for the failed list, 7 the job's queue,
 --          8 how often a lost job may be put back, 9 seconds for which that is remembered
--- Returns  what became of the job: none, done, failed, requeued; or recorded: a peer had struck the worker off, and recorded the
---          job as failed; or changed: the worker is not what the caller saw, and nothing was done
+-- Returns  what became of the job: none, done, failed, requeued; or recorded: a peer had struck the worker off, and
+--          recorded the job as failed; or changed: the worker is not what the caller saw, and nothing was done
 -- Repeated: the registration is gone, changed.
 --
 -- A lost job goes back to the head of its queue as often as it may, which is counted by its payload, and then fails.

@@ -4,7 +4,8 @@
 --
 -- KEYS     1 workers, 2 worker:<id>:started, 3 workers:heartbeat, 4 resqued:<namespace>:workers
 -- ARGV     1 id, 2 started, 3 registration
--- Returns  nil; or the registration of another worker of ours that has this id, and nothing was done: its slate is not ours
+-- Returns  nil; or the registration of another worker of ours that has this id, and nothing was done: its slate is not
+--          ours
 -- Repeated: the same again.
 
 local namesake = redis.call('HGET', KEYS[4], ARGV[1])

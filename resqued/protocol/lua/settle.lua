@@ -2,11 +2,11 @@
 --
 -- Settle the run of a job, then reserve the next, in one round trip.
 --
--- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers, 6 failed,
---          7 stat:failed, 8 stat:failed:<id>, 9 queues, 10 queue:<the job's>,
---          11… queue:<name> in order of priority (none: reserve nothing)
--- ARGV     1 run, 2 outcome (done, failed, requeued), 3 entry for the failed list, 4 the job's queue, 5 run_at,
---          6… the queues' names
+-- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers,
+--          6 resqued:<namespace>:workers, 7 failed, 8 stat:failed, 9 stat:failed:<id>, 10 queues,
+--          11 queue:<the job's>, 12… queue:<name> in order of priority (none: reserve nothing)
+-- ARGV     1 id, 2 run, 3 outcome (done, failed, requeued), 4 entry for the failed list, 5 the job's queue, 6 run_at,
+--          7… the queues' names
 -- Returns  {what, then as reserve.lua}: what is
 --            settled  now, by this call
 --            already  by an earlier call whose answer was lost
@@ -16,12 +16,12 @@
 
 local function record(outcome, entry, queue)
   if outcome == 'failed' then
-    redis.call('RPUSH', KEYS[6], entry)
-    redis.pcall('INCR', KEYS[7])
+    redis.call('RPUSH', KEYS[7], entry)
     redis.pcall('INCR', KEYS[8])
+    redis.pcall('INCR', KEYS[9])
   elseif outcome == 'requeued' then
-    redis.call('LPUSH', KEYS[10], redis.call('HGET', KEYS[1], 'payload'))
-    redis.pcall('SADD', KEYS[9], queue)
+    redis.call('LPUSH', KEYS[11], redis.call('HGET', KEYS[1], 'payload'))
+    redis.pcall('SADD', KEYS[10], queue)
     redis.pcall('DECR', KEYS[3])
     redis.pcall('DECR', KEYS[4])
   end
@@ -40,8 +40,8 @@ local function settle(run, outcome, entry, queue)
   return struck and 'struck' or 'settled'
 end
 
-local what = settle(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+local what = settle(ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 local names = {}
-for i = 6, #ARGV do names[#names + 1] = ARGV[i] end
-local work = on_slate() or take(11, names, ARGV[5])
+for i = 7, #ARGV do names[#names + 1] = ARGV[i] end
+local work = on_slate() or take(ARGV[1], 12, names, ARGV[6])
 return {what, unpack(work)}

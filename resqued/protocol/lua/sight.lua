@@ -1,11 +1,12 @@
 -- with: server_date.lua
 --
--- sight(…): look for workers of ours whose heart has stopped, once a minute in the whole fleet: under Resque's own lock, so that of
--- all who prune, ours and Ruby's, one does. Returns {id, registration, heartbeat, id, …} of the dead; {} if somebody else is looking.
+-- sight(…): look for workers of ours whose heart has stopped, once a minute in the whole fleet: under Resque's own
+-- lock, so that of all who prune, ours and Ruby's, one does. Returns {id, registration, heartbeat, id, …} of the dead;
+-- {} if somebody else is looking.
 --
--- A heartbeat that is old proves nothing by itself: after an outage of Redis, or a step of its clock, every heartbeat is old. So a
--- worker is dead when its heartbeat is old and was seen unchanged for at least so long that a living one had beaten, by looks that
--- follow closely on each other: between two that do not, Redis may have been away.
+-- A heartbeat that is old proves nothing by itself: after an outage of Redis, or a step of its clock, every heartbeat
+-- is old. So a worker is dead when its heartbeat is old and was seen unchanged for at least so long that a living one
+-- had beaten, by looks that follow closely on each other: between two that do not, Redis may have been away.
 
 local AT_ONCE = 300  -- facts; Lua returns no more than some thousands, and the next look finds the rest
 

@@ -2,11 +2,13 @@
 --
 -- on_slate(): the work that the slate holds already, because the answer to an earlier call was lost; or nil.
 --
--- take(first, names, run_at): move the head of the first non-empty queue to the slate, where it stays until its run is
--- settled. `names` are those of the queues in KEYS from `first` on.
+-- take(id, first, names, run_at): move the head of the first non-empty queue to the slate, where it stays until its run
+-- is settled. `names` are those of the queues in KEYS from `first` on. Only a registered worker gets anything: what a
+-- worker sent before it was killed may arrive after its slate was settled, and nobody would look there again.
 --
--- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers, from `first` on queues
--- Returns  {run, queue, payload}, {'paused'}, or {} when all queues are empty
+-- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers,
+--          6 resqued:<namespace>:workers, from `first` on queues
+-- Returns  {run, queue, payload}, {'paused'}, {'unregistered'}, or {} when all queues are empty
 
 local function on_slate()
   local run, queue, payload = unpack(redis.call('HMGET', KEYS[1], 'run', 'queue', 'payload'))
@@ -32,8 +34,9 @@ local function move(queue_key, queue, payload, run_at)
   return {run, queue, payload}
 end
 
-local function take(first, names, run_at)
+local function take(id, first, names, run_at)
   if #names == 0 then return {} end
+  if redis.call('HEXISTS', KEYS[6], id) == 0 then return {'unregistered'} end
   if is_paused() then return {'paused'} end
   for i, queue in ipairs(names) do
     local head = redis.pcall('LINDEX', KEYS[first + i - 1], 0)  -- a queue that is no list is passed over
