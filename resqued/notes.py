@@ -6,6 +6,7 @@ One small file a worker, on its own machine. It survives its processes, not its 
 
 import os
 import struct
+from collections.abc import Collection
 from pathlib import Path
 from zlib import crc32
 
@@ -20,11 +21,22 @@ def notebook(home: Path, nonce: str) -> Path:
     return home / "verdicts" / nonce
 
 
+def make_directory(home: Path) -> None:
+    """For the notebooks of one configuration. Raises OSError."""
+    notebook(home, "").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def clear_away(home: Path, known: Collection[str], *, before: float) -> None:
+    """Remove notebooks that nobody will ask for: not of `known` runs (nonces), and last written before then (epoch)."""
+    for file in notebook(home, "").glob("*"):
+        if file.name not in known and file.stat().st_mtime < before:
+            file.unlink(missing_ok=True)
+
+
 class Notebook:
     """What one worker writes. Raises OSError if there can be no such file."""
 
     def __init__(self, file: Path) -> None:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = file
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 

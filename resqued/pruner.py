@@ -4,17 +4,19 @@ A process for a moment: the master forks one when a worker has died, after the w
 starts itself: its predecessor may have been killed with all its workers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 
-from resqued import coroner
+from resqued import coroner, notes
 from resqued.backoff import Backoff
 from resqued.errors import StoreUnavailable
 from resqued.escalation import Mood
 from resqued.store.pruning import Dead, Pruning
 from resqued.whereabouts import Whereabouts
+
+AN_HOUR = 3600.0  # s
 
 Sleep = Callable[[float], Mood]  # until then (monotonic) or a signal; returns what has been wished for since the start
 
@@ -37,6 +39,11 @@ class Pruner:
                 return False
         return True
 
+    def _clear_away(self, registered: Sequence[Dead]) -> None:
+        """Notes that have outlived their registration. A worker that is about to register has just begun one."""
+        known = {one.registration.nonce for one in registered}
+        notes.clear_away(Path(self._home), known, before=time() - AN_HOUR)
+
     def _settle_all(self) -> bool:
         """False if Redis is away, or one was not as it had been seen."""
         try:
@@ -46,4 +53,5 @@ class Pruner:
 
     def _dead(self) -> list[Dead]:
         registered = self._pruning.registered()
+        self._clear_away(registered)
         return [one for one in registered if one.registration.home == self._home and coroner.is_dead(one, self._here)]

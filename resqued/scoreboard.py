@@ -5,6 +5,8 @@ import os
 from enum import IntEnum
 from pathlib import Path
 
+from resqued import processes
+
 
 class State(IntEnum):
     STARTING = 0
@@ -83,10 +85,17 @@ def _size(rows: int) -> int:
     return max(1, rows) * WIDTH * 8
 
 
+def _is_of_nobody(pid: str) -> bool:
+    """Whether the master that had this pid was killed; perhaps it is ours now."""
+    return pid.isdecimal() and (int(pid) == os.getpid() or not processes.exists(int(pid)))
+
+
 def _new_file(directory: Path, rows: int) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in directory.glob("scoreboard.*"):
+        if _is_of_nobody(left.suffix[1:]):
+            left.unlink(missing_ok=True)
     file = directory / f"scoreboard.{os.getpid()}"
-    file.unlink(missing_ok=True)  # of a master that had our pid, and was killed
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     os.ftruncate(descriptor, _size(rows))
     os.close(descriptor)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from resqued import performer
 from resqued.address import Address
 from resqued.client import RedisClient
-from resqued.entry import Post, work
+from resqued.entry.post import Post, work
 from resqued.escalation import Patience
 from resqued.protocol import payloads
 from resqued.protocol.keys import Keys

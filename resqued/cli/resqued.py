@@ -7,7 +7,7 @@ from pathlib import Path
 
 from resqued import places
 from resqued.config import Config
-from resqued.entry import CONFIG, CRASH, Daemon
+from resqued.entry.daemon import CONFIG, CRASH, Daemon
 from resqued.errors import ConfigError, ResquedError
 from resqued.log import log
 from resqued.version import __version__
@@ -51,5 +51,5 @@ def _run(daemon: Daemon, config: Config) -> int:
         log.configure(level=config.log.level, format=config.log.format, file=config.log.file or None)
         return daemon.run()
     except (ResquedError, OSError) as error:
-        print(f"resqued: {error}", file=sys.stderr)  # noqa: T201
+        print(f"resqued: {error}; nothing runs", file=sys.stderr)  # noqa: T201
         return CRASH

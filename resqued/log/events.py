@@ -24,6 +24,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "master.started": ("info", "The master has read its configuration and begins to start workers."),
     "master.stopped": ("info", "All workers have left; the master exits."),
     "master.stopping": ("info", "The master was asked to stop and passes it on."),
+    "note.failed": ("error", "The end of a job could not be noted on disk; only a death right now would matter."),
     "pruner.failed": ("warning", "The process that settles what dead workers left has failed; it is tried again."),
     "redis.died": ("error", "The embedded Redis ended without having been asked to; it is started again."),
     "redis.started": ("info", "The embedded Redis has been started."),

@@ -104,14 +104,21 @@ class Worker:
         """Perform a job and settle it. Returns the next one, which the same round trip brought."""
         self._become(State.BUSY)
         ended = self._perform(work)
-        if self._notebook:
-            self._notebook.note(work.run, ended.verdict)
+        self._note(work, ended)
         answer = self._books.settle(work, ended.verdict)
         if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
             self._duty.hold_off(monotonic())
         self._report(work, ended)
         processes.reap()
         return self._take(answer[1]) if answer else None
+
+    def _note(self, work: Work, ended: Ended) -> None:
+        """A full disk must not keep a job from being settled."""
+        if self._notebook:
+            try:
+                self._notebook.note(work.run, ended.verdict)
+            except OSError as error:
+                log.exception("note.failed", error=str(error))
 
     def _perform(self, work: Work) -> Ended:
         name = None

@@ -1,118 +1,43 @@
-"""Puts the parts together: master and workers for `resqued`, a single worker for `Resque.worker()`."""
+"""What `resqued -c FILE` is: a master, its workers, now and then a pruner, perhaps a Redis."""
 
 import gc
 import random
-import socket
 import sys
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from resqued import embedded, performer, places, processes
-from resqued.address import Address
+from resqued import embedded, notes, performer, places, processes
 from resqued.backoff import Backoff
 from resqued.config import Config
 from resqued.duty import Duty
+from resqued.entry.post import Post, work
 from resqued.errors import ConfigError
 from resqued.escalation import Mood, Patience
 from resqued.fleet import PRUNER, Fleet, Limits, Slot
 from resqued.log import log
 from resqued.master import Master
-from resqued.notes import Notebook, notebook
 from resqued.processes import Lifeline
-from resqued.protocol import identity
-from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
 from resqued.pruner import Pruner
-from resqued.queues import Order, QueueSet
 from resqued.registry import Registry
-from resqued.scoreboard import Row, Scoreboard
+from resqued.scoreboard import Scoreboard
 from resqued.signals import Inbox
 from resqued.store.pruning import Pruning
-from resqued.store.slate import Slate
-from resqued.store.vigil import Token, Vigil
+from resqued.store.vigil import Token
 from resqued.version import __version__
-from resqued.whereabouts import Whereabouts, whereabouts
+from resqued.whereabouts import whereabouts
 from resqued.wire import lean
-from resqued.worker import Application, Terms, Worker
+from resqued.worker import Application, Terms
 from resqued.worker.ears import Ears
 
 SERVICE = "redis"  # the slot of an embedded Redis
 CONFIG, CRASH = 78, 1  # exit statuses: EX_CONFIG of sysexits.h, and anything else
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A worker's place: which queues it serves, of which Redis, on which terms."""
-
-    pool: str
-    number: int
-    queues: Sequence[str]
-    order: Order
-    interval: float
-    terms: Terms
-    address: Address
-    keys: Keys
-    hostname: str
-    home: Path | None = None  # the state directory of the configuration
-
-
-def work(
-    post: Post, application: Application, *, token: Token, row: Row, inbox: Inbox, lifeline: Lifeline | None = None
-) -> None:
-    """Be a worker, in this process, until asked to stop."""
-    here = whereabouts()
-    queues = QueueSet(post.queues, post.order, random.shuffle)
-    processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
-    processes.be_a_worker()
-    registration = _registration(post, here)
-    wire = lean.connect(post.address, name=f"resqued:{post.terms.slot}")
-    wait = partial(lean.connect, post.address, name=f"resqued-wait:{post.terms.slot}")
-    me = WorkerId(_speakable(post.hostname or socket.gethostname()), here.pid, queues.entries)
-    Worker(
-        post.pool,
-        post.terms,
-        application,
-        slate=Slate(wire, post.keys, worker=me, registration=registration),
-        pruning=Pruning(wire, post.keys),
-        here=here,
-        notebook=Notebook(notebook(post.home, registration.nonce)) if post.home else None,
-        vigil=Vigil(token, wait, post.keys),
-        queues=queues,
-        duty=Duty(interval=post.interval, backoff=Backoff(first=0.1, most=10.0, chance=random.random)),
-        inbox=inbox,
-        lifeline=lifeline,
-        row=row,
-        close_wire=wire.forget,
-    ).run()
-    wire.close()
-
-
-def _registration(post: Post, here: Whereabouts) -> Registration:
-    return Registration(
-        post.pool,
-        post.number,
-        __version__,
-        here.boot,
-        here.pids,
-        here.pid,
-        here.born,
-        nonce=uuid.uuid4().hex,
-        put_back=post.terms.put_back,
-        home=str(post.home or ""),
-    )
-
-
-def _speakable(hostname: str) -> str:
-    """A host's name as it can stand in a worker id."""
-    return identity.UNSPEAKABLE.sub("-", hostname) or "localhost"
-
-
 class Daemon:
-    """What `resqued -c FILE` is."""
+    """One master, from its configuration to its end."""
 
     def __init__(self, config: Config, file: Path) -> None:
         self._config, self._file = config, file
@@ -140,6 +65,7 @@ class Daemon:
                 self._directory = places.embedded_directory(self._config, self._file)
                 self._server = embedded.command(embedded.find_server(), self._directory)
                 self._hold = held.enter_context(embedded.prepare(self._directory))
+            notes.make_directory(places.state_directory(self._config, self._file))
             self._board = Scoreboard(len(self._posts), places.run_directory(self._config, self._file))
             held.callback(self._board.remove)
             log.info("master.started", config=str(self._file), workers=len(self._posts), version=__version__)

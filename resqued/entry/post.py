@@ -1,0 +1,96 @@
+"""A worker's post: where it stands, and being it."""
+
+import random
+import socket
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from resqued import processes
+from resqued.address import Address
+from resqued.backoff import Backoff
+from resqued.duty import Duty
+from resqued.notes import Notebook, notebook
+from resqued.processes import Lifeline
+from resqued.protocol import identity
+from resqued.protocol.identity import Registration, WorkerId
+from resqued.protocol.keys import Keys
+from resqued.queues import Order, QueueSet
+from resqued.scoreboard import Row
+from resqued.signals import Inbox
+from resqued.store.pruning import Pruning
+from resqued.store.slate import Slate
+from resqued.store.vigil import Token, Vigil
+from resqued.version import __version__
+from resqued.whereabouts import Whereabouts, whereabouts
+from resqued.wire import lean
+from resqued.worker import Application, Terms, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A worker's place: which queues it serves, of which Redis, on which terms."""
+
+    pool: str
+    number: int
+    queues: Sequence[str]
+    order: Order
+    interval: float
+    terms: Terms
+    address: Address
+    keys: Keys
+    hostname: str
+    home: Path | None = None  # the state directory of the configuration
+
+
+def work(
+    post: Post, application: Application, *, token: Token, row: Row, inbox: Inbox, lifeline: Lifeline | None = None
+) -> None:
+    """Be a worker, in this process, until asked to stop."""
+    here = whereabouts()
+    queues = QueueSet(post.queues, post.order, random.shuffle)
+    processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
+    processes.be_a_worker()
+    registration = _registration(post, here)
+    wire = lean.connect(post.address, name=f"resqued:{post.terms.slot}")
+    wait = partial(lean.connect, post.address, name=f"resqued-wait:{post.terms.slot}")
+    me = WorkerId(_speakable(post.hostname or socket.gethostname()), here.pid, queues.entries)
+    Worker(
+        post.pool,
+        post.terms,
+        application,
+        slate=Slate(wire, post.keys, worker=me, registration=registration),
+        pruning=Pruning(wire, post.keys),
+        here=here,
+        notebook=Notebook(notebook(post.home, registration.nonce)) if post.home else None,
+        vigil=Vigil(token, wait, post.keys),
+        queues=queues,
+        duty=Duty(interval=post.interval, backoff=Backoff(first=0.1, most=10.0, chance=random.random)),
+        inbox=inbox,
+        lifeline=lifeline,
+        row=row,
+        close_wire=wire.forget,
+    ).run()
+    wire.close()
+
+
+def _registration(post: Post, here: Whereabouts) -> Registration:
+    return Registration(
+        post.pool,
+        post.number,
+        __version__,
+        here.boot,
+        here.pids,
+        here.pid,
+        here.born,
+        nonce=uuid.uuid4().hex,
+        put_back=post.terms.put_back,
+        home=str(post.home or ""),
+    )
+
+
+def _speakable(hostname: str) -> str:
+    """A host's name as it can stand in a worker id."""
+    return identity.UNSPEAKABLE.sub("-", hostname) or "localhost"
