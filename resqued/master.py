@@ -36,6 +36,7 @@ class Master:
         tokens: Mapping[str, Token],
     ) -> None:
         self._fleet, self._spawn, self._inbox, self._board, self._tokens = fleet, spawn, inbox, board, tokens
+        self.killed_jobs: set[int] = set()  # whose workers died: a pruner waits until they are gone
         self._poll = select.poll()
         self._poll.register(inbox, select.POLLIN)
 
@@ -87,7 +88,9 @@ class Master:
             self._fleet.spawned(slot, pid, monotonic())
             if slot in self._fleet.services:
                 log.info("redis.started", pid=pid)
-            elif slot in self._fleet.workers:
+            elif slot is self._fleet.pruner:
+                self.killed_jobs.clear()
+            else:
                 log.info("worker.started", slot=slot.name, pid=pid)
 
     def _kill(self, slot: Slot) -> None:
@@ -134,7 +137,8 @@ class Master:
         """
         row = self._board.row(slot.row)
         if row.job:
-            processes.kill_session(row.job)
+            processes.kill_group(row.job)
+            self.killed_jobs.add(row.job)
         if row.leads:
             self._tokens[slot.pool].put()
         row.clear()

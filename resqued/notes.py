@@ -41,12 +41,10 @@ class Notebook:
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def note(self, run: int, verdict: Verdict) -> None:
-        """The verdict first, then the header that vouches for it: a note that is half written is none."""
+        """In one write, with a checksum: a note that is half written is none."""
         said = verdict.encode() if verdict.outcome is Outcome.FAILED else b""
-        if said:
-            os.pwrite(self._descriptor, said, HEADER.size)
         header = HEADER.pack(run, OUTCOMES.index(verdict.outcome), len(said), crc32(said))
-        os.pwrite(self._descriptor, header, 0)
+        os.pwrite(self._descriptor, header + said, 0)
 
     def forget(self) -> None:
         """In a job's process."""

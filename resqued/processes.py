@@ -1,4 +1,4 @@
-"""Processes: fork, reap, kill, title, lifeline. Nothing else in resqued forks, kills or waits."""
+"""Processes: fork, reap, kill, title. Nothing else in resqued forks, kills or waits."""
 
 import contextlib
 import ctypes
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from time import monotonic, sleep
 from typing import NoReturn
 
 import setproctitle
@@ -44,23 +45,6 @@ def exists(pid: int) -> bool:
     except OSError:
         pass
     return True
-
-
-class Lifeline:
-    """A pipe whose write end only the master has: its end tells a worker that the master is gone."""
-
-    def __init__(self) -> None:
-        self._held, self._holder = os.pipe()
-
-    def fileno(self) -> int:
-        return self._held
-
-    def hold(self) -> None:
-        """In a forked child: only the master's own end keeps the line alive."""
-        os.close(self._holder)
-
-    def forget(self) -> None:
-        os.close(self._held)
 
 
 def spawn(main: Callable[[], int]) -> int:
@@ -236,11 +220,34 @@ def ask(child: Child) -> None:
     send(child.pid, signals.ASK)
 
 
-def kill_session(leader: int) -> None:
-    """Kill a job with everything that stayed in its process group."""
+def kill_job(child: Child) -> None:
+    """Kill a job that has not been reaped, with everything that stayed in its process group."""
+    kill_group(child.pid)
+    send(child.pid, signal.SIGKILL)  # it may not have come to setsid yet
+
+
+def kill_group(leader: int) -> None:
+    """Kill what is left of a job's process group; the leader itself may have been reaped."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-    send(leader, signal.SIGKILL)  # it may not have come to setsid yet
+
+
+def wait_until_gone(leaders: Iterable[int], *, within: float) -> None:
+    """Until these killed sessions have nobody left in them: a KILL takes a moment. `within`: seconds, at most."""
+    deadline = monotonic() + within
+    for leader in leaders:
+        while _has_members(leader) and monotonic() < deadline:
+            sleep(0.002)
+
+
+def _has_members(leader: int) -> bool:
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def adopt_orphans() -> None:

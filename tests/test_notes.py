@@ -36,16 +36,6 @@ def test_only_the_last_run_is_noted(file: Path) -> None:
     assert (noted(file, 7), noted(file, 8)) == (None, FAILED)
 
 
-def test_a_verdict_without_its_header_is_no_note(file: Path) -> None:
-    """The worker was killed between the two writes."""
-    Notebook(file).note(7, DONE)
-    with file.open("r+b") as half:
-        half.seek(notes.HEADER.size)
-        half.write(FAILED.encode())
-
-    assert (noted(file, 7), noted(file, 8)) == (DONE, None)
-
-
 def test_a_header_whose_verdict_is_cut_off_is_no_note(file: Path) -> None:
     Notebook(file).note(7, FAILED)
     os.truncate(file, file.stat().st_size - 1)

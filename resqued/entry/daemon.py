@@ -16,9 +16,9 @@ from resqued.entry.post import Post, work
 from resqued.errors import ConfigError
 from resqued.escalation import Mood, Patience
 from resqued.fleet import PRUNER, Fleet, Limits, Slot
+from resqued.lifeline import Lifeline
 from resqued.log import log
 from resqued.master import Master
-from resqued.processes import Lifeline
 from resqued.protocol.keys import Keys
 from resqued.pruner import Pruner
 from resqued.registry import Registry
@@ -69,11 +69,12 @@ class Daemon:
             self._board = Scoreboard(len(self._posts), places.run_directory(self._config, self._file))
             held.callback(self._board.remove)
             log.info("master.started", config=str(self._file), workers=len(self._posts), version=__version__)
-            self._master().run()
+            self._master = self._made()
+            self._master.run()
         log.info("master.stopped")
         return 0
 
-    def _master(self) -> Master:
+    def _made(self) -> Master:
         processes.set_title(f"resqued-{__version__}: master {self._file}, {len(self._posts)} workers")
         processes.adopt_orphans()
         self._inbox, self._lifeline = Inbox(), Lifeline()
@@ -97,6 +98,7 @@ class Daemon:
         self._inbox.forget()
         self._lifeline.hold()
         processes.set_title(f"resqued-{__version__}: pruning for {self._file}")
+        processes.wait_until_gone(self._master.killed_jobs, within=2.0)
         config, address = self._config, places.redis_address(self._config, self._file)
         pruner = Pruner(
             Pruning(lean.connect(address, name="resqued:pruner"), Keys(config.redis.namespace)),

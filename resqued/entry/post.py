@@ -12,8 +12,8 @@ from resqued import processes
 from resqued.address import Address
 from resqued.backoff import Backoff
 from resqued.duty import Duty
+from resqued.lifeline import Lifeline
 from resqued.notes import Notebook, notebook
-from resqued.processes import Lifeline
 from resqued.protocol import identity
 from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys

@@ -6,8 +6,8 @@ import signal
 from resqued import signals
 from resqued.duty import Duty
 from resqued.escalation import Mood
+from resqued.lifeline import Lifeline
 from resqued.log import log
-from resqued.processes import Lifeline
 from resqued.signals import Inbox, milliseconds
 
 UNDER_A_MASTER: dict[int, Mood] = {

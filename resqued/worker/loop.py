@@ -7,9 +7,9 @@ from resqued import hooks, processes
 from resqued.duty import Duty
 from resqued.errors import JobError, StoreUnavailable
 from resqued.hooks import WorkerInfo
+from resqued.lifeline import Lifeline
 from resqued.log import log
 from resqued.notes import Notebook
-from resqued.processes import Lifeline
 from resqued.protocol import identity
 from resqued.queues import QueueSet
 from resqued.scoreboard import Row, State

@@ -110,7 +110,10 @@ class Runner:
             child.listen()
         self._row.job = 0
         assert child.exit is not None
-        return Ending(child.verdict(), child.exit, end, self._terms)
+        ending = Ending(child.verdict(), child.exit, end, self._terms)
+        if end.asked or ending.said is None:  # what it leaves must not go on when it is put back, or known as dead
+            processes.kill_group(child.pid)
+        return ending
 
     def _act(self, child: Child, step: Step) -> None:
         match step:
@@ -121,7 +124,7 @@ class Runner:
                 processes.ask(child)
             case Step.KILL:
                 log.warning("job.killed", pid=child.pid)
-                processes.kill_session(child.pid)
+                processes.kill_job(child)
 
 
 def _earliest(end: float | None, beat: float) -> float:

@@ -134,3 +134,19 @@ class CloseEverything:
     @staticmethod
     def perform():
         os.closerange(0, 256)
+
+
+class Parent:
+    """Has a child of its own; both wait."""
+
+    queue = "work"
+
+    @staticmethod
+    def perform():
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(30)
+            os._exit(0)
+        say("test:grandchild", pid)
+        say("test:met", os.getpid())
+        time.sleep(30)

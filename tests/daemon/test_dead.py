@@ -24,6 +24,14 @@ def busy(daemons: Daemons, redis: Redis, job: str = "Meet", **settings: Any) -> 
     return master, master.workers()[0], job_pid
 
 
+def is_gone(pid: int) -> bool:
+    """It may still have to be reaped."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def keys_of(redis: Redis, worker: psutil.Process) -> list[str]:
     return [key for key in resque_keys(redis) if f":{worker.pid}:" in key]
 
@@ -35,7 +43,7 @@ def test_the_job_of_a_killed_worker_is_failed_at_once_and_the_worker_struck_off(
 
     eventually(lambda: failures(redis))
     (failure,) = failures(redis)
-    assert not psutil.pid_exists(job)
+    assert is_gone(job)
     assert failure["exception"] == "Resque::DirtyExit"
     assert failure["error"] == "worker died while processing Meet"
     assert failure["worker"] == name
@@ -44,6 +52,19 @@ def test_the_job_of_a_killed_worker_is_failed_at_once_and_the_worker_struck_off(
     assert not redis.sismember("resque:workers", name)
     assert not redis.hexists("resque:workers:heartbeat", name)
     assert [line["job_is"] for line in master.logged("worker.pruned")] == ["failed"]
+
+
+def test_nothing_of_a_job_runs_any_more_when_it_is_put_back(daemons: Daemons, redis: Redis) -> None:
+    """Its process group is killed with it: a grandchild in it too."""
+    master, worker, job = busy(daemons, redis, "Parent", pool=REQUEUE)
+    grandchild = int(popped(redis, "test:grandchild"))
+    os.kill(worker.pid, signal.SIGKILL)
+
+    again = int(popped(redis, "test:met"))
+    assert is_gone(job)
+    assert is_gone(grandchild)
+    assert again != job
+    master.stop(signal.SIGINT)
 
 
 def test_an_idle_worker_that_is_killed_leaves_nothing(daemons: Daemons, redis: Redis) -> None:
@@ -80,7 +101,7 @@ def test_a_job_that_had_ended_before_its_worker_was_killed_counts_as_what_it_was
     master, worker, job = busy(daemons, redis, pool=REQUEUE)
     redis.client_pause(1500, all=False)
     os.kill(job, signal.SIGKILL)
-    eventually(lambda: not psutil.pid_exists(job))
+    eventually(lambda: is_gone(job))
     home = daemons.directory
     eventually(lambda: any(note.stat().st_size for note in home.glob("*/verdicts/*")))
     os.kill(worker.pid, signal.SIGKILL)
