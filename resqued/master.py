@@ -139,7 +139,7 @@ class Master:
         if row.job:
             processes.kill_group(row.job)
             self.killed_jobs.add(row.job)
-        if row.leads:
+        if row.leads or ended.code != 0:  # it may have been killed in the moment of taking it; two do no harm
             self._tokens[slot.pool].put()
         row.clear()
         if ended.code != 0:

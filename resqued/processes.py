@@ -154,6 +154,7 @@ def start_job(perform: Callable[[], Verdict], forget: Callable[[], None]) -> Chi
         raise
     else:
         if pid == 0:
+            os.close(read)
             _be_job(perform, forget, write, worker)
         os.close(write)
         return Child(pid, read)
@@ -248,6 +249,15 @@ def _has_members(leader: int) -> bool:
     except PermissionError:
         pass
     return True
+
+
+def ensure_standard_streams() -> None:
+    """Whoever started us may have closed them; what we open would then be taken for them."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this one
 
 
 def adopt_orphans() -> None:

@@ -97,6 +97,6 @@ def _new_file(directory: Path, rows: int) -> Path:
             left.unlink(missing_ok=True)
     file = directory / f"scoreboard.{os.getpid()}"
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    os.ftruncate(descriptor, _size(rows))
+    os.write(descriptor, bytes(_size(rows)))  # a file with holes would kill us (SIGBUS) when the disk is full
     os.close(descriptor)
     return file

@@ -463,3 +463,18 @@ def test_every_event_is_a_noun_and_a_verb_with_a_sentence() -> None:
     ]
 
     assert wrong == []
+
+
+def test_a_reader_that_has_stalled_costs_lines_and_not_the_process() -> None:
+    read, write = os.pipe()
+    log = Log()
+    log.configure(format="json", stream=write)
+    for number in range(2000):  # far more than a pipe holds
+        log.info("job.done", number=number)
+    held = os.read(read, 1 << 20)
+
+    log.info("job.done", number="after")
+    assert b'"number":0}' in held
+    assert b'"after"' in os.read(read, 1 << 20)
+    os.close(read)
+    os.close(write)

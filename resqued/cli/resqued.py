@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from resqued import places
+from resqued import places, processes
 from resqued.config import Config
 from resqued.entry.daemon import CONFIG, CRASH, Daemon
 from resqued.errors import ConfigError, ResquedError
@@ -17,6 +17,7 @@ DEFAULT_FILE = Path("/etc/resqued.toml")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status: 0 after a stop, 78 for a wrong configuration or application, 1 for anything else."""
+    processes.ensure_standard_streams()
     options = _parser().parse_args(arguments)
     try:
         config = places.configuration(options.config)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Sequence
 
 LONGEST = 60  # characters of a value that are worth repeating
-PASSWORD = re.compile(r"//.*@")  # in a URL that stands where it does not belong
+PASSWORD = re.compile(r"(?<=//).*(?=@)|(?<=password=)[^&]*")  # in a URL that stands where it does not belong
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -15,7 +15,7 @@ def shown(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return _quoted(PASSWORD.sub("//***@", value))
+            return _quoted(PASSWORD.sub("***", value))
         case int() if value.bit_length() > LONGEST:  # Python refuses to print the really large ones
             return "an enormous int"
         case list():

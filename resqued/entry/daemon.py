@@ -19,6 +19,7 @@ from resqued.fleet import PRUNER, Fleet, Limits, Slot
 from resqued.lifeline import Lifeline
 from resqued.log import log
 from resqued.master import Master
+from resqued.protocol import moves
 from resqued.protocol.keys import Keys
 from resqued.pruner import Pruner
 from resqued.registry import Registry
@@ -45,6 +46,7 @@ class Daemon:
         self._application = Application(
             self._registry, performer.perform, performer.failed, max_payload=config.jobs.max_payload
         )
+        self._hold: embedded.Hold | None = None
         self._posts = [_post(config, file, pool, number) for pool, number in _places(config)]
 
     def preload(self) -> None:
@@ -65,6 +67,7 @@ class Daemon:
                 self._directory = places.embedded_directory(self._config, self._file)
                 self._server = embedded.command(embedded.find_server(), self._directory)
                 self._hold = held.enter_context(embedded.prepare(self._directory))
+            moves.load_all()
             notes.make_directory(places.state_directory(self._config, self._file))
             self._board = Scoreboard(len(self._posts), places.run_directory(self._config, self._file))
             held.callback(self._board.remove)
@@ -90,13 +93,13 @@ class Daemon:
 
     def _spawn(self, slot: Slot) -> int:
         if slot.name == SERVICE:
+            assert self._hold is not None
             return processes.spawn_program(self._server, keep=self._hold.fileno())
         return processes.spawn(self._be_pruner if slot.name == PRUNER else partial(self._be_worker, slot))
 
     def _be_pruner(self) -> int:
         """In a fork of the master: settle what dead workers have left."""
-        self._inbox.forget()
-        self._lifeline.hold()
+        self._forget_what_is_the_masters()
         processes.set_title(f"resqued-{__version__}: pruning for {self._file}")
         processes.wait_until_gone(self._master.killed_jobs, within=2.0)
         config, address = self._config, places.redis_address(self._config, self._file)
@@ -118,8 +121,7 @@ class Daemon:
 
     def _be_worker(self, slot: Slot) -> int:
         """In a fork of the master: let go of what is the master's, and work."""
-        self._inbox.forget()
-        self._lifeline.hold()
+        self._forget_what_is_the_masters()
         if self._config.redis.embedded:  # it is started with us; without this every start would look like an outage
             embedded.wait_for(embedded.socket_path(self._directory), seconds=2.0)
         for pool, token in self._tokens.items():
@@ -138,6 +140,12 @@ class Daemon:
             lifeline=self._lifeline,
         )
         return 0
+
+    def _forget_what_is_the_masters(self) -> None:
+        self._inbox.forget()
+        self._lifeline.hold()
+        if self._hold:  # a process that a job leaves behind would keep the directory locked
+            self._hold.close()
 
     def _preload_in_worker(self) -> bool:
         try:

@@ -12,6 +12,8 @@ structlog is set up for ourselves alone; `structlog.configure` is left to the ap
 
 import contextlib
 import os
+import select
+import stat
 from typing import Any, Protocol
 
 import structlog
@@ -22,6 +24,7 @@ from resqued.log.events import EVENTS, Level
 
 __all__ = ["EVENTS", "Level", "Log", "configure", "log"]
 
+PATIENCE = 100  # ms that a line waits for a reader that is slow
 _NUMBERS: dict[Level, int] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -94,17 +97,38 @@ def _logger(line: "_Line", level: Level, render: lines.Render) -> FilteringBound
     return bound
 
 
+def _may_stall(fd: int) -> bool:
+    """Whether somebody must read what is written there. A process that waits for him does nothing else."""
+    try:
+        mode = os.fstat(fd).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
 class _Line:
     """The end of the way, under the names that structlog calls."""
 
-    __slots__ = ("fd",)
+    __slots__ = ("_patience", "_poll", "fd")
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
+        self._patience = PATIENCE
+        self._poll = select.poll() if _may_stall(fd) else None
+        if self._poll:
+            self._poll.register(fd, select.POLLOUT)
 
     def write(self, line: bytes) -> None:
-        with contextlib.suppress(OSError):  # reader gone, disk full, pipe full: nobody is left to be told
-            os.write(self.fd, line)
+        """Drops the line if it cannot be written: reader gone, disk full, or a reader that does not read."""
+        with contextlib.suppress(OSError):
+            if self._poll is None or self._has_room(self._poll):
+                os.write(self.fd, line)
+
+    def _has_room(self, poll: select.poll) -> bool:
+        """Wait a little for a reader that is slow; not again for one that has stalled, until it reads on."""
+        has_room = bool(poll.poll(self._patience))
+        self._patience = PATIENCE if has_room else 0
+        return has_room
 
     debug = info = warning = error = write
 

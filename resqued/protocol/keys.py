@@ -15,8 +15,9 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resque:stat:failed`, `resque:stat:failed:<id>` | string | jobs failed, in all and by worker |
 | `resque:failed` | list | failures as JSON objects, oldest first |
 | `resque:pause-all-workers` | string | `true` pauses every worker of the fleet |
-| `resque:pruning_dead_workers_in_progress` | string | the lock of whoever looks for dead workers; lives a minute |
+| `resque:pruning_dead_workers_in_progress` | string | the lock of whoever prunes dead workers; lives a minute at most |
 | `resqued:<namespace>:workers` | hash | id → who that worker is (`protocol.identity.Registration`) |
+| `resqued:<namespace>:look` | string | who of ours looked last for dead workers; lives a minute |
 | `resqued:<namespace>:sightings` | hash | id → a stopped heartbeat, first and last seen; lives for minutes |
 | `resqued:<namespace>:lost:<digest>` | string | how often a payload was put back for a dead worker; lives 7 days |
 | `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`; the `settled` run and `outcome` |
@@ -93,6 +94,10 @@ class Keys:
     @property
     def registrations(self) -> str:
         return self._own("workers")
+
+    @property
+    def look(self) -> str:
+        return self._own("look")
 
     @property
     def sightings(self) -> str:

@@ -34,6 +34,12 @@ def source(file: str) -> str:
     return (source(needs[1]) + "\n" if needs else "") + text
 
 
+def load_all() -> None:
+    """Read every script now: later there may be no descriptor left to read it with, or another version on the disk."""
+    for name in ("register", "beat", "reserve", "settle", "unregister", "prune", "release"):
+        move(name)
+
+
 class Settled(StrEnum):
     """What became of a run that a worker wanted to settle (`settle.lua`)."""
 

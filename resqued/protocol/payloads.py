@@ -17,6 +17,7 @@ from resqued.protocol.identity import unspeakable
 UNKNOWN_CLASS = "InvalidPayload"  # the class in a wrapped payload that named none
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # as JSON escapes it, half of a pair or alone
+ACTIVE_JOB = "ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper"
 MAX_NESTING = 90  # Ruby's parser stops at 100 and puts a payload one or two levels deeper
 MAX_INTEGER = 2**64 - 1
 MIN_INTEGER = -(2**63)
@@ -123,13 +124,18 @@ def harmless(raw: bytes) -> str:
     try:
         payload = decode(raw)
         _check_job(payload.document)
-        if "args" not in payload.document:
+        if "args" not in payload.document or _breaks_resque_web(payload):
             return wrapped(payload.name, raw)
         return raw.decode()
     except InvalidPayload:
         return wrapped(UNKNOWN_CLASS, raw)
     except NotEncodable:
         return wrapped(payload.name, raw)
+
+
+def _breaks_resque_web(payload: "Payload") -> bool:
+    """Its page asks the first argument of ActiveJob's wrapper for its `job_class` (resque 3.0.0, job_class.erb)."""
+    return payload.name == ACTIVE_JOB and not (payload.args and isinstance(payload.args[0], dict))
 
 
 def wrapped(name: str, raw: bytes) -> str:

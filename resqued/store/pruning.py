@@ -20,7 +20,7 @@ from resqued.work import Work
 OLD = 300  # s; Ruby's limit, too
 UNCHANGED = 90  # s; three heartbeats
 CLOSELY = 150  # s; a look each minute, and one may be late
-LOOK_EVERY = 60  # s; as long as Resque's lock is kept
+LOOK_EVERY = 60  # s; and the longest for which Resque's lock is kept
 REMEMBERED = 7 * 86400  # s for which it is known how often a payload was lost
 
 
@@ -71,6 +71,10 @@ class Pruning:
         answer = run(self._wire, move("prune"), keys, arguments)
         assert isinstance(answer, bytes)
         return Pruned(answer.decode()), work
+
+    def release(self, pruner: str) -> None:
+        """Give back the lock under which the dead of other hosts are pruned (`release.lua`)."""
+        run(self._wire, move("release"), (self._keys.prune_lock,), (pruner,))
 
     def _held_by(self, dead: Dead) -> Work | None:
         match patiently(self._wire.call, "HMGET", self._keys.slate(dead.id), "run", "queue", "payload"):

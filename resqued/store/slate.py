@@ -68,8 +68,11 @@ class Slate:
         return found[0] if found else Dead(self.worker, Registration.unknown(), namesake.decode(errors="replace"))
 
     def beat(self) -> tuple[bool, list[Dead]]:
-        """A heartbeat. Whether a peer had struck the worker off: it is registered again now. And who is found dead."""
-        keys = *self._register, self._keys.prune_lock, self._keys.sightings
+        """A heartbeat. Whether a peer had struck the worker off: it is registered again now. And who is found dead.
+
+        Whoever gets some of the dead prunes them, and then releases Resque's lock (`Pruning.release`).
+        """
+        keys = *self._register, self._keys.prune_lock, self._keys.sightings, self._keys.look
         limits = OLD, UNCHANGED, CLOSELY, LOOK_EVERY
         answer = self._run(move("beat"), keys, (*self._introduction(), *limits))
         assert isinstance(answer, list)
@@ -116,7 +119,7 @@ class Slate:
         working, processed, failures = self._settle[1], self._settle[3], self._settle[8]
         workers, started, heartbeats, registrations = self._register
         of_this_worker = working, started, processed, failures
-        keys = workers, *of_this_worker, heartbeats, registrations, self._settle[0], self._keys.prune_lock
+        keys = workers, *of_this_worker, heartbeats, registrations, self._settle[0]
         return self._run(move("unregister"), keys, (self.worker,)) == 1
 
     def _run(self, script: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:

@@ -7,6 +7,7 @@ others wait for its token.
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 
 from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.protocol.keys import Keys
@@ -42,7 +43,8 @@ class Token:
             return False
 
     def put(self) -> None:
-        os.write(self._write, b"t")
+        with suppress(BlockingIOError):  # the pipe is full of them
+            os.write(self._write, b"t")
 
     def forget(self) -> None:
         os.close(self._read)

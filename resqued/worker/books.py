@@ -102,6 +102,8 @@ class Books:
             log.warning("worker.struck_off", worker=self._slate.worker, then="registered again")
         for one in dead:
             coroner.prune(self._pruning, one)
+        if dead:
+            self._pruning.release(self._slate.worker)
 
     def _reserve(self) -> Taken:
         self._attend()

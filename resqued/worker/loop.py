@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from time import monotonic
 
-from resqued import hooks, processes
+from resqued import failure, hooks, processes
 from resqued.duty import Duty
 from resqued.errors import JobError, StoreUnavailable
 from resqued.hooks import WorkerInfo
@@ -199,8 +199,8 @@ class Worker:
         for hook in hooks.registered[name]:
             try:
                 hook(info)
-            except Exception as error:  # noqa: BLE001
-                log.error("hook.failed", hook=name, error=f"{type(error).__name__}: {error}")
+            except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
+                log.exception("hook.failed", hook=name, error=failure.summary_of(error))
 
     def _forget_what_is_mine(self) -> None:
         """In a job's process: let go of Redis, of the signals, and of what ties the worker to its fellows."""

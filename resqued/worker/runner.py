@@ -55,7 +55,7 @@ class Runner:
         try:
             for hook in hooks.registered["before_fork"]:
                 hook(task.job)
-        except Exception as error:  # noqa: BLE001  the application's own code
+        except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
             return Ended(self._mourned(task, error, failed(error)), task.job.name)
         try:
             child = processes.start_job(lambda: self._main(task), self._forget)

@@ -101,3 +101,16 @@ def test_two_daemons_do_not_share_one_directory(daemons: Daemons, redis: Redis, 
 
     assert second.wait() == 1
     assert "another server is running in it" in second.output()
+
+
+def test_what_a_job_leaves_behind_does_not_keep_the_directory_locked(
+    daemons: Daemons, redis: Redis, file: Path
+) -> None:
+    master, own = started(daemons, file)
+    push(own, "Grandchild")
+    eventually(lambda: own.get("resque:stat:processed") == b"1")
+    master.stop()
+
+    _, own = started(daemons, file)
+    eventually(own.ping)
+    redis.rpush("test:go", "on")

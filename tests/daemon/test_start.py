@@ -1,5 +1,6 @@
 """What `resqued` does with a configuration before anything runs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,33 @@ def test_the_application_is_imported_where_preload_says(daemons: Daemons, redis:
     push(redis, "Who")
 
     assert popped(redis, "test:who") == preload
+
+
+@pytest.mark.parametrize("closed", [(0,), (2,), (0, 1, 2)])
+def test_closed_standard_streams_do_no_harm(daemons: Daemons, redis: Redis, closed: tuple[int, ...]) -> None:
+    """What the daemon opens must not be taken for them, nor they for it."""
+    close = "; ".join(f"os.close({descriptor})" for descriptor in closed)
+    file = daemons.configured(more=f'[log]\nfile = "{daemons.directory}/log"')
+    program = f"import os, runpy, sys; {close}; sys.argv = ['resqued', '-c', {str(file)!r}]; "
+    program += "runpy.run_module('resqued', run_name='__main__')"
+    environment = {**os.environ, "TEST_REDIS_URL": daemons.url}
+    with subprocess.Popen([sys.executable, "-c", program], env=environment) as process:
+        push(redis, "Fact", "[os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)]")
+        streams = popped(redis, "test:facts")
+        process.terminate()
+        assert process.wait(timeout=5) == 0
+
+    assert streams.count("/dev/null") >= len(closed)
+    assert "pipe" not in streams.replace("/dev/null", "") or 2 not in closed
+    assert not redis.smembers("resque:workers")
+
+
+def test_a_full_disk_is_said_before_anything_runs(daemons: Daemons, redis: Redis) -> None:
+    file = daemons.configured()
+    file.write_text(file.read_text().replace(f'run_dir = "{daemons.directory}"', 'run_dir = "/dev/full/nowhere"'))
+
+    master = daemons.start(file)
+
+    assert master.wait() == 1
+    assert "nothing runs" in master.output()
+    assert "Traceback" not in master.output()

@@ -260,3 +260,21 @@ def test_every_failure_can_be_read_by_all(payload: bytes, error: str, backtrace:
     assert list(entry) == ["failed_at", "payload", "exception", "error", "backtrace", "worker", "queue"]
     assert is_job_for_all(entry["payload"])
     assert all(isinstance(line, str) for line in [*entry["backtrace"], entry["error"], entry["exception"]])
+
+
+# ActiveJob
+
+ACTIVE_JOB = "ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper"
+
+
+@pytest.mark.parametrize("args", ["[]", "[null]", '["text"]', "[[]]"])
+def test_a_wrapper_of_activejob_that_breaks_resque_web_is_wrapped_again(args: str) -> None:
+    raw = f'{{"class":"{ACTIVE_JOB}","args":{args}}}'
+
+    assert json.loads(harmless(raw.encode())) == {"class": ACTIVE_JOB, "args": [raw]}
+
+
+def test_a_wrapper_of_activejob_as_rails_writes_it_is_shown_as_it_is() -> None:
+    raw = f'{{"class":"{ACTIVE_JOB}","args":[{{"job_class":"MailJob","arguments":[]}}]}}'
+
+    assert harmless(raw.encode()) == raw

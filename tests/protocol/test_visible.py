@@ -113,3 +113,11 @@ def test_cjson_is_left_to_other_scripts_as_it_was(visible: Visible, redis_server
         told = client.eval("return {cjson.decode_max_depth(), tostring(cjson.decode_invalid_numbers())}", 0)
 
     assert told == [1000, b"true"]
+
+
+@pytest.mark.parametrize("args", ["[]", "[null]", '["text"]', "[[]]", "[[1]]", "[{}]"])
+def test_a_wrapper_of_activejob_that_breaks_resque_web_is_wrapped_again(visible: Visible, args: str) -> None:
+    """Its page asks the first argument for its `job_class`."""
+    payload = f'{{"class":"ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper","args":{args}}}'
+
+    assert visible(payload.encode()) != payload.encode()

@@ -24,6 +24,7 @@ FAILED = Verdict(Outcome.FAILED, "ValueError", "no", ("one",))
 HERE = Registration("mail", 0, "1.0.0", boot="b", pids="p", pid=1, born=1, nonce="here")
 THERE = replace(HERE, boot="elsewhere", nonce="there")
 DEAD, LIVING = WorkerId("there", 7, ("mail",)), WorkerId("here", 8, ("mail",))
+LOOK = "resqued:resque:look"
 BEATS, SIGHTINGS, LOCK = (
     "resque:workers:heartbeat",
     "resqued:resque:sightings",
@@ -70,7 +71,7 @@ def server_date(redis: Redis, ago: float) -> str:
 
 def look(redis: Redis, living: Slate) -> list[str]:
     """One look of the fleet, as if a minute had passed."""
-    redis.delete(LOCK)
+    redis.delete(LOOK)
     return [one.id for one in living.beat()[1]]
 
 
@@ -137,9 +138,41 @@ def test_a_heart_that_beat_in_between_but_is_old_again_begins_anew(redis: Redis,
 def test_while_somebody_looks_nobody_else_does(redis: Redis, living: Slate, dead: Dead) -> None:
     stop_heart(redis)
     seen(redis, first=UNCHANGED, last=60)
-    redis.set(LOCK, "a Ruby worker")
+    redis.set(LOOK, "another worker")
 
     assert living.beat() == (False, [])
+
+
+def test_while_a_ruby_worker_prunes_we_do_not(redis: Redis, living: Slate, dead: Dead) -> None:
+    stop_heart(redis)
+    seen(redis, first=UNCHANGED, last=60)
+    redis.set(LOCK, "a Ruby worker")
+
+    assert look(redis, living) == []
+    assert redis.get(LOCK) == b"a Ruby worker"
+
+
+def test_resques_lock_is_held_only_while_somebody_is_pruned(
+    redis: Redis, living: Slate, dead: Dead, pruning: Pruning
+) -> None:
+    """A Ruby worker that finds it held when it starts never prunes again."""
+    look(redis, living)
+    assert not redis.exists(LOCK)
+    stop_heart(redis)
+    seen(redis, first=UNCHANGED, last=60)
+    look(redis, living)
+    assert redis.get(LOCK) == str(LIVING).encode()
+    assert 0 < redis.ttl(LOCK) <= 60
+
+    pruning.release(str(LIVING))
+    assert not redis.exists(LOCK)
+
+
+def test_a_lock_that_somebody_else_has_by_now_is_not_released(redis: Redis, pruning: Pruning) -> None:
+    redis.set(LOCK, "a Ruby worker")
+
+    pruning.release(str(LIVING))
+    assert redis.exists(LOCK)
 
 
 def test_a_look_leaves_no_key_for_ever(redis: Redis, living: Slate, dead: Dead) -> None:
@@ -147,7 +180,7 @@ def test_a_look_leaves_no_key_for_ever(redis: Redis, living: Slate, dead: Dead) 
     look(redis, living)
 
     assert 0 < redis.ttl(SIGHTINGS) <= CLOSELY
-    assert 0 < redis.ttl(LOCK) <= 60
+    assert 0 < redis.ttl(LOOK) <= 60
 
 
 def test_a_worker_of_another_client_is_nobody_of_ours_however_old(redis: Redis, living: Slate) -> None:
@@ -220,6 +253,14 @@ def test_a_lost_job_goes_back_to_the_head_as_often_as_it_may(redis: Redis, wire:
     assert ends == [Pruned.REQUEUED, Pruned.REQUEUED, Pruned.FAILED]
     assert redis.llen(QUEUE) == 1
     assert redis.get("resque:stat:processed") == b"1"
+
+
+def test_how_often_a_job_was_lost_is_not_remembered_where_it_fails_at_once(
+    redis: Redis, pruning: Pruning, dead: Dead
+) -> None:
+    pruned(pruning, dead)
+
+    assert not [key for key in redis.keys("*") if b":lost:" in key]
 
 
 def test_a_worker_that_beat_in_the_meantime_lives(redis: Redis, pruning: Pruning, dead: Dead) -> None:

@@ -22,6 +22,7 @@ local function has_changed()
 end
 
 local function may_be_put_back()
+  if tonumber(ARGV[8]) == 0 then return false end
   local times = redis.pcall('INCR', KEYS[14])
   redis.pcall('EXPIRE', KEYS[14], ARGV[9])
   return type(times) == 'number' and times <= tonumber(ARGV[8])

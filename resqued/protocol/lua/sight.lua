@@ -1,8 +1,10 @@
 -- with: server_date.lua
 --
--- sight(…): look for workers of ours whose heart has stopped, once a minute in the whole fleet: under Resque's own
--- lock, so that of all who prune, ours and Ruby's, one does. Returns {id, registration, heartbeat, id, …} of the dead;
--- {} if somebody else is looking.
+-- sight(…): look for workers of ours whose heart has stopped, once a minute in the whole fleet. Returns {id,
+-- registration, heartbeat, id, …} of the dead; {} if somebody else is looking.
+--
+-- Who is to prune the dead holds Resque's own lock, so that of all who prune, ours and Ruby's, one does; and only then,
+-- for a Ruby worker that finds it held when it starts never prunes again. `release.lua` gives it back.
 --
 -- A heartbeat that is old proves nothing by itself: after an outage of Redis, or a step of its clock, every heartbeat
 -- is old. So a worker is dead when its heartbeat is old and was seen unchanged for at least so long that a living one
@@ -11,7 +13,7 @@
 local AT_ONCE = 300  -- facts; Lua returns no more than some thousands, and the next look finds the rest
 
 local function sight(looker, keys, limits)
-  if not redis.call('SET', keys.lock, looker, 'EX', limits.look_every, 'NX') then return {} end
+  if not redis.call('SET', keys.look, looker, 'EX', limits.look_every, 'NX') then return {} end
   local now = tonumber(redis.call('TIME')[1])
   local old = iso(now - limits.old)
 
@@ -33,5 +35,6 @@ local function sight(looker, keys, limits)
     end
   end
   redis.call('EXPIRE', keys.sightings, limits.closely)
+  if #dead == 0 or not redis.call('SET', keys.prune_lock, looker, 'EX', limits.look_every, 'NX') then return {} end
   return dead
 end

@@ -1,7 +1,7 @@
 -- Strike a worker from the register: nothing of it is left, unless its slate still holds a job, which then keeps all.
 --
 -- KEYS     1 workers, 2 worker:<id>, 3 worker:<id>:started, 4 stat:processed:<id>, 5 stat:failed:<id>,
---          6 workers:heartbeat, 7 resqued:<namespace>:workers, 8 slate, 9 pruning_dead_workers_in_progress
+--          6 workers:heartbeat, 7 resqued:<namespace>:workers, 8 slate
 -- ARGV     1 id
 -- Returns  1, or 0 if the slate still holds a job
 -- Repeated: nothing is there any more, 1.
@@ -11,5 +11,4 @@ redis.call('SREM', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[6], ARGV[1])
 redis.call('HDEL', KEYS[7], ARGV[1])
 redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[8])
-if redis.pcall('GET', KEYS[9]) == ARGV[1] then redis.call('DEL', KEYS[9]) end
 return 1

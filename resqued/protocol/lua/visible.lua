@@ -85,8 +85,15 @@ local function has_array(job, payload)
   return type(job.args) == 'table' and job.args[1] ~= nil
 end
 
+-- The page of resque-web asks the first argument of ActiveJob's wrapper for its job_class, and fails if there is none.
+local function breaks_resque_web(job)
+  if job.class ~= 'ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper' then return false end
+  local first = job.args[1]
+  return type(first) ~= 'table' or first[1] ~= nil or next(first) == nil
+end
+
 local function is_harmless(job, payload)
-  if not has_array(job, payload) then return false end
+  if not has_array(job, payload) or breaks_resque_web(job) then return false end
   local unescaped = payload:find('\\', 1, true) and payload:gsub('\\.', '') or payload
   return not has_odd_characters(payload, unescaped) and not has_odd_numbers((unescaped:gsub('"[^"]*"', '')))
 end
