@@ -1,4 +1,4 @@
-"""Where a Redis server is, and as whom to speak to it. Reads addresses, connects to nothing.
+"""Where a Redis server is, or who knows where, and as whom to speak to it. Reads addresses, connects to nothing.
 
 No message of this module repeats anything of the text that it is about: whatever stands there may be a password.
 """
@@ -12,22 +12,31 @@ from resqued.errors import AddressError
 
 ACCEPTED = (
     "host[:port], redis://[user:password@]host[:port][/database], "
-    "the same with rediss:// for TLS, or unix:///path/of/socket[?db=database]"
+    "the same with rediss:// for TLS, unix:///path/of/socket[?db=database], or "
+    "redis+sentinel://[user:password@]host[:port],host[:port]/name-of-the-master[/database]"
 )
-DEFAULT_PORT = 6379
+DEFAULT_PORT, SENTINEL_PORT = 6379, 26379
 TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs")  # named as in redis-py
+SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 
 IMPOSSIBLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 HOST = re.compile(r"[\w.:%-]+")  # names, IPv4, IPv6 with a zone
 NUMBER = re.compile(r"[0-9]{1,9}")  # int() alone would take "+1", "1_0" and other scripts' digits
+SERVICE = re.compile(r"[A-Za-z0-9._-]+")  # what Sentinel takes for the name of a master
+SENTINELS = re.compile(r"(rediss?\+sentinel://(?:[^/?#]*@)?)([^/?#]*)(.*)", re.IGNORECASE)  # before, hosts, behind
+
+Server = tuple[str, int]  # host, port
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One server, one database. Neither `str` nor `repr` shows the password."""
+    """One server, one database. Neither `str` nor `repr` shows a password.
+
+    Where there are `sentinels`, the server is the one that they call the master of `service` at that moment.
+    """
 
     scheme: Literal["tcp", "tls", "unix"]
-    host: str = ""  # empty for a unix socket; IPv6 without brackets
+    host: str = ""  # empty for a unix socket, and where sentinels know it; IPv6 without brackets
     port: int = 0
     path: str = ""  # of the unix socket
     database: int = 0
@@ -38,20 +47,46 @@ class Address:
     cert_file: str | None = None
     key_file: str | None = None
     verify: bool = True  # the server's certificate and name
+    sentinels: tuple[Server, ...] = ()  # to be asked in turn, over TLS if the scheme is `tls`
+    service: str = ""
+    sentinel_username: str | None = None
+    sentinel_password: str | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
-        """A URL to show to people: the password is `***`, TLS options are left out."""
+        """A URL to show to people: the password is `***`, options are left out but for a socket's database."""
         if self.scheme == "unix":
             path = quote(self.path, errors="replace")
             return f"unix://{self._user()}{path}?db={self.database}"
         scheme = "rediss" if self.scheme == "tls" else "redis"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{self._user()}{host}:{self.port}/{self.database}"
+        if self.sentinels:
+            hosts = ",".join(_shown(*sentinel) for sentinel in self.sentinels)
+            return f"{scheme}+sentinel://{self._user()}{hosts}/{self.service}/{self.database}"
+        return f"{scheme}://{self._user()}{_shown(self.host, self.port)}/{self.database}"
 
     def _user(self) -> str:
         name = quote(self.username or "", safe="", errors="replace")
         secret = ":***" if self.password is not None else ""
         return f"{name}{secret}@" if name or secret else ""
+
+    def master(self, host: str, port: int) -> "Address":
+        """The server itself, when sentinels have said where it is."""
+        return replace(
+            self, host=host, port=port, sentinels=(), service="", sentinel_username=None, sentinel_password=None
+        )
+
+    def sentinel(self, host: str, port: int) -> "Address":
+        """One of the `sentinels`: a server of another kind, with credentials of its own."""
+        return replace(
+            self.master(host, port),
+            database=0,
+            username=self.sentinel_username,
+            password=self.sentinel_password,
+            password_file=None,
+        )
+
+
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def parse(text: str) -> Address:
@@ -59,6 +94,8 @@ def parse(text: str) -> Address:
 
     Raises AddressError, which says what is wrong and what is accepted, and shows nothing of `text`.
     """
+    if listed := SENTINELS.fullmatch(text):
+        return _watched(*listed.groups())
     url = _split(text)
     match url.scheme:
         case "redis":
@@ -92,6 +129,33 @@ def _with_scheme(text: str) -> str:
     return f"redis://{text}"
 
 
+def _watched(before: str, hosts: str, behind: str) -> Address:
+    """The address of a master by those of its sentinels. A URL has one host: the list is taken out to read it."""
+    url = _split(f"{before}sentinel{behind}")
+    _refuse_stray_password(url)
+    service, _, database = url.path.removeprefix("/").partition("/")
+    server = _server(url._replace(path=database))
+    if not SERVICE.fullmatch(service):
+        raise _wrong("the name of the master is missing behind the sentinels (letters, digits, . _ -), as in /mymaster")
+    sealed = url.scheme == "rediss+sentinel"
+    options = _options(url, SENTINEL_OPTIONS + TLS_OPTIONS * sealed)
+    watched = replace(
+        server,
+        host="",
+        port=0,
+        sentinels=tuple(_sentinel(host) for host in hosts.split(",")),
+        service=service,
+        sentinel_username=options.get("sentinel_username"),
+        sentinel_password=options.get("sentinel_password"),
+    )
+    return _sealed(watched, options) if sealed else watched
+
+
+def _sentinel(text: str) -> Server:
+    url = _split(f"redis://{text}")
+    return _host(url), _port(url, SENTINEL_PORT)
+
+
 def _tcp(url: SplitResult) -> Address:
     server = _server(url)
     _options(url, ())
@@ -99,8 +163,10 @@ def _tcp(url: SplitResult) -> Address:
 
 
 def _tls(url: SplitResult) -> Address:
-    server = _server(url)
-    options = _options(url, TLS_OPTIONS)
+    return _sealed(_server(url), _options(url, TLS_OPTIONS))
+
+
+def _sealed(server: Address, options: dict[str, str]) -> Address:
     if "ssl_keyfile" in options and "ssl_certfile" not in options:
         raise _wrong("ssl_keyfile needs ssl_certfile")
     return replace(
@@ -156,9 +222,9 @@ def _host(url: SplitResult) -> str:
     return url.hostname
 
 
-def _port(url: SplitResult) -> int:
+def _port(url: SplitResult, default: int = DEFAULT_PORT) -> int:
     try:
-        port = DEFAULT_PORT if url.port is None else url.port
+        port = default if url.port is None else url.port
     except ValueError:  # its message repeats the port, which is a password where the host was forgotten
         port = 0
     if not port:
@@ -203,7 +269,9 @@ def _options(url: SplitResult, known: tuple[str, ...]) -> dict[str, str]:
 
 def _pairs(query: str) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict") if query else []
+        # a + stands for itself, in passwords and paths; only in forms is it a space
+        literal = query.replace("+", "%2B")
+        return parse_qsl(literal, keep_blank_values=True, strict_parsing=True, errors="strict") if query else []
     except ValueError:
         raise _wrong("what stands behind the ? must be option=value, joined by &") from None
 

@@ -13,6 +13,8 @@ from resqued.config import Config
 from resqued.config import parse as parse_config
 from resqued.errors import ConfigError
 
+PASSWORD = "redis-password"  # noqa: S105  the name of a systemd credential
+
 
 def configuration(file: Path) -> Config:
     """The configuration in `file`. Raises ConfigError with every mistake."""
@@ -75,4 +77,11 @@ def redis_address(config: Config, file: Path) -> Address:
     """Of the server that this configuration names, or of the one that it embeds."""
     if config.redis.embedded:
         return Address("unix", path=str(embedded.socket_path(embedded_directory(config, file))))
-    return replace(parse(config.redis.url), password_file=config.redis.password_file or None)
+    server = parse(config.redis.url)
+    return replace(server, password_file=config.redis.password_file or (None if server.password else _credential()))
+
+
+def _credential() -> str | None:
+    """The file of a password that systemd was told to load for this service, if there is one."""
+    path = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere")) / PASSWORD
+    return str(path) if os.path.exists(path) else None  # noqa: PTH110  its own `exists` raises where one may not look

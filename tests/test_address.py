@@ -39,6 +39,36 @@ from resqued.errors import AddressError
                 "tls", "h", 1, database=2, password="pw", ca_file="/ca.pem", cert_file="/c.pem", key_file="/k .pem"
             ),
         ),
+        ("rediss://h?ssl_ca_certs=/a+b", Address("tls", host="h", port=6379, ca_file="/a+b")),
+        ("redis+sentinel://h/m", Address("tcp", sentinels=(("h", 26379),), service="m")),
+        (
+            "redis+sentinel://a,b:1,[::1]:2,[fe80::1%eth0]/my-master.1_/3",
+            Address(
+                "tcp",
+                database=3,
+                sentinels=(("a", 26379), ("b", 1), ("::1", 2), ("fe80::1%eth0", 26379)),
+                service="my-master.1_",
+            ),
+        ),
+        (
+            "redis+sentinel://me:p@ss,word@h,i/m/?sentinel_username=you&sentinel_password=a+b%40%26",
+            Address(
+                "tcp",
+                username="me",
+                password="p@ss,word",
+                sentinels=(("h", 26379), ("i", 26379)),
+                service="m",
+                sentinel_username="you",
+                sentinel_password="a+b@&",
+            ),
+        ),
+        (
+            "rediss+sentinel://h/m?ssl_ca_certs=/ca.pem&sentinel_password=x&ssl_cert_reqs=none",
+            Address(
+                "tls", sentinels=(("h", 26379),), service="m", sentinel_password="x", ca_file="/ca.pem", verify=False
+            ),
+        ),
+        ("REDIS+Sentinel://h/m", Address("tcp", sentinels=(("h", 26379),), service="m")),
         ("unix:///run/redis.sock", Address("unix", path="/run/redis.sock")),
         ("unix:/run/redis.sock", Address("unix", path="/run/redis.sock")),
         ("unix:///run/redis@1/s%3F.sock?db=5", Address("unix", path="/run/redis@1/s?.sock", database=5)),
@@ -58,7 +88,7 @@ def test_an_address_is_read(text: str, address: Address) -> None:
         ("redis://h\0", "the address contains a space or a control character"),
         ("redis://\udc80", "the address contains a space or a control character"),
         ("http://h", "the scheme is unknown"),
-        ("redis+sentinel://h:26379/mymaster", "the scheme is unknown"),
+        ("redis+sentinels://h/m", "the scheme is unknown"),
         ("/run/redis.sock", "a path needs unix:// before it"),
         ("localhost/1", "more than host and port needs redis:// before it"),
         ("me:pw@localhost", "more than host and port needs redis:// before it"),
@@ -103,6 +133,27 @@ def test_an_address_is_read(text: str, address: Address) -> None:
         ("unix:", "the path of a socket is absolute"),
         ("unix:///a%00b", "the path of the socket contains a null character"),
         ("redis://:%ff@h", "what is escaped with % is not UTF-8"),
+        ("redis+sentinel://", "the name of the master is missing"),
+        ("redis+sentinel://h", "the name of the master is missing"),
+        ("redis+sentinel://h,i//0", "the name of the master is missing"),
+        ("redis+sentinel://h/my%20master", "the name of the master is missing"),
+        ("redis+sentinel:///mymaster", "the host is missing"),
+        ("redis+sentinel://h,/mymaster", "the host is missing"),
+        ("redis+sentinel://h, i/mymaster", "the address contains a space"),
+        ("redis+sentinel://h,i\n/mymaster", "the address contains a space"),
+        ("redis+sentinel://h:1,i:x/mymaster", "the port must be a number from 1 to 65535"),
+        ("redis+sentinel://a::1/mymaster", "the port must be a number from 1 to 65535 (IPv6 addresses are written in"),
+        ("redis+sentinel://[::1,h/mymaster", "the host cannot be read"),
+        ("redis+sentinel://h/mymaster/x", "the database must be a number"),
+        ("redis+sentinel://h/mymaster/0/0", "the database must be a number"),
+        ("redis+sentinel://:a/b@h/mymaster", "there is an @ behind the host"),
+        ("redis+sentinel://h/m#0", "there is a # in the address"),
+        (
+            "redis+sentinel://h/m?db=1",
+            "there is an unknown option behind the ?: redis+sentinel:// takes only sentinel_us",
+        ),
+        ("redis+sentinel://h/m?ssl_ca_certs=/x", "there is an unknown option behind the ?"),
+        ("rediss+sentinel://h/m?ssl_keyfile=/k", "ssl_keyfile needs ssl_certfile"),
     ],
 )
 def test_what_is_no_address_is_told_why_and_what_is_accepted(text: str, what: str) -> None:
@@ -137,6 +188,12 @@ def shown(text: str) -> str:
         "redis://h:1/?hunter2",
         "rediss://h?ssl_cert_reqs=hunter2",
         "redis://:%ffhunter2@h",
+        "redis+sentinel://me:hunter2@h,i/m",
+        "redis+sentinel://h/m?sentinel_password=hunter2",
+        "redis+sentinel://h,:hunter2@i/m",
+        "redis+sentinel://h,i:hunter2/m",
+        "redis+sentinel://:pa/hunter2@h/m",
+        "redis+sentinel://h/m?sentinel_pasword=hunter2",
     ],
 )
 def test_a_password_is_never_shown(text: str) -> None:
@@ -145,8 +202,24 @@ def test_a_password_is_never_shown(text: str) -> None:
 
 def test_an_address_is_shown_as_a_url() -> None:
     texts = ["redis://me:***@h:6379/0", "rediss://:***@[::1]:6379/1", "redis://me%40@h:1/0", "unix:///a%20b?db=3"]
+    texts += ["redis+sentinel://:***@h:1,[::1]:2/m/0", "rediss+sentinel://h:1/m/3"]
 
     assert [str(parse(text)) for text in texts] == texts
+
+
+def test_a_sentinel_is_told_nothing_that_is_for_the_servers() -> None:
+    url = "rediss+sentinel://me:pw@h:1/m/3?ssl_ca_certs=/ca&sentinel_username=you&sentinel_password=spw"
+    address = replace(parse(url), password_file="/p")
+
+    assert address.sentinel("h", 1) == Address("tls", host="h", port=1, username="you", password="spw", ca_file="/ca")
+
+
+def test_a_master_is_told_nothing_that_is_for_sentinels() -> None:
+    url = "rediss+sentinel://me:pw@h:1/m/3?ssl_ca_certs=/ca&sentinel_username=you&sentinel_password=spw"
+
+    assert parse(url).master("i", 2) == Address(
+        "tls", host="i", port=2, database=3, username="me", password="pw", ca_file="/ca"
+    )
 
 
 def test_the_password_file_is_added_by_hand_and_shown() -> None:
@@ -155,20 +228,36 @@ def test_the_password_file_is_added_by_hand_and_shown() -> None:
     assert "/run/secrets/redis" in repr(address)
 
 
-@given(st.text() | st.text("redis:/@[]?#%&=12.x ") | st.text("/@[]?#%&=12.x").map("rediss://".__add__))
+@given(
+    st.text()
+    | st.text("redis:/@[]?#%&=12.x ")
+    | st.text("/@[]?#%&=12.x").map("rediss://".__add__)
+    | st.text("/@[]?#%&=12.x,:").map("redis+sentinel://".__add__)
+)
 def test_no_text_whatever_raises_anything_but_an_address_error(text: str) -> None:
     with suppress(AddressError):
         parse(text)
 
 
+HOSTS = st.sampled_from(["h", "example.org", "127.0.0.1", "::1", "fe80::1%eth0"])
+PORTS = st.integers(1, 65535)
 SERVERS = st.builds(
     Address,
     st.sampled_from(["tcp", "tls"]),
-    host=st.sampled_from(["h", "example.org", "127.0.0.1", "::1", "fe80::1%eth0"]),
-    port=st.integers(1, 65535),
+    host=HOSTS,
+    port=PORTS,
     database=st.integers(0, 10**9 - 1),
     username=st.none() | st.text(min_size=1),
     password=st.none() | st.just("***"),
+)
+WATCHED = st.builds(
+    Address,
+    st.sampled_from(["tcp", "tls"]),
+    database=st.integers(0, 10**9 - 1),
+    username=st.none() | st.text(min_size=1),
+    password=st.none() | st.just("***"),
+    sentinels=st.lists(st.tuples(HOSTS, PORTS), min_size=1).map(tuple),
+    service=st.text("ab1.-_", min_size=1),
 )
 SOCKETS = st.builds(
     Address,
@@ -180,6 +269,6 @@ SOCKETS = st.builds(
 )
 
 
-@given(SERVERS | SOCKETS)
+@given(SERVERS | WATCHED | SOCKETS)
 def test_what_an_address_is_shown_as_is_that_address_but_for_the_password(address: Address) -> None:
     assert parse(str(address)) == address

@@ -1,12 +1,16 @@
+import os
+import signal
 import socket
 import subprocess
+from contextlib import suppress
 
 import pytest
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.support import eventually, processes
+from tests.support import eventually, processes, redis_server
+from tests.support import proxy as proxies
 from tests.support.proxy import Proxy
 from tests.support.python import run_python
 from tests.support.redis_server import RedisServer
@@ -89,6 +93,32 @@ def test_what_was_sent_in_a_stall_arrives_when_it_is_over(proxy: Proxy, redis: R
         proxy.flow()
 
         assert client.recv(100) == b":1\r\n"
+
+
+def test_what_is_held_arrives_late_although_its_client_has_gone_and_others_pass(proxy: Proxy, redis: Redis) -> None:
+    with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+        client.sendall(b"*1\r\n$4\r\nPING\r\n")
+        client.recv(100)
+        proxy.hold()
+        client.sendall(b"*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n")
+    with Redis.from_url(proxy.url) as other:
+        other.set("k", 7)
+        proxy.flow()
+
+        eventually(lambda: redis.get("k") == b"8")
+
+
+def test_who_connects_while_the_server_is_down_is_told_at_once() -> None:
+    with redis_server.running() as server, proxies.before(server.port) as proxy:
+        os.kill(server.pid, signal.SIGKILL)
+        eventually(lambda: refuses(server.port))
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as client, suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+
+
+def refuses(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_a_reset_is_one(proxy: Proxy) -> None:

@@ -1,21 +1,13 @@
 """The wire of a process that forks: one socket and hiredis, no threads, no redis-py, ssl only where it is spoken."""
 
-import socket
-import struct
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from functools import partial
 
 from resqued.address import Address
-from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.wire import PENDING, Argument, Command, Pending, Reply
 from resqued.wire.conversation import Conversation
-from resqued.wire.credentials import credentials
-
-KEEPALIVE = {  # a peer that vanished is noticed within a minute, even while nothing is said
-    "TCP_KEEPIDLE": 30,  # seconds of silence before the first probe
-    "TCP_KEEPINTVL": 10,  # seconds between probes
-    "TCP_KEEPCNT": 3,  # unanswered probes until the connection is lost
-}
+from resqued.wire.greeting import greeted
+from resqued.wire.sentinel import agree_to_be_master, at_the_master
 
 
 def connect(address: Address, *, name: str = "", timeout: float = 5.0) -> "LeanWire":
@@ -69,87 +61,17 @@ class LeanWire:
         if conversation and conversation.ready:
             return conversation
         self.close()
-        self._conversation = _greeted(self._address, self._name, self._timeout)
+        self._conversation = _connected(self._address, self._name, self._timeout)
         return self._conversation
 
 
-def _greeted(address: Address, name: str, timeout: float) -> Conversation:
-    """A new connection, on which the server knows who speaks and of which database."""
-    try:
-        *needed, naming = _greetings(address, name)
-        conversation = Conversation(_connected(address, timeout), str(address), timeout)
-    except (OSError, UnicodeError) as error:
-        raise StoreUnavailable(f"cannot connect to Redis at {address}: {error}") from error
-    try:
-        *replies, named = conversation.exchange([*needed, naming])
-        conversation.accepted(replies)
-        with suppress(CommandRefused):  # a user that may not name its connections can do without
-            conversation.accepted([named])
-    except BaseException:
-        conversation.close()
-        raise
+def _connected(address: Address, name: str, timeout: float) -> Conversation:
+    if address.sentinels:
+        return at_the_master(address, partial(_greeted_master, name, timeout), timeout)
+    return greeted(address, name, timeout)
+
+
+def _greeted_master(name: str, timeout: float, server: Address) -> Conversation:
+    conversation = greeted(server, name, timeout)
+    agree_to_be_master(conversation, server)
     return conversation
-
-
-def _greetings(address: Address, name: str) -> Iterator[Command]:
-    if known := credentials(address):
-        yield ("AUTH", *known)
-    if address.database:
-        yield "SELECT", address.database
-    yield "CLIENT", "SETNAME", name
-
-
-def _connected(address: Address, timeout: float) -> socket.socket:
-    match address.scheme:
-        case "unix":
-            return _unix(address.path, timeout)
-        case "tcp":
-            return _timed_by_the_kernel(_tcp(address, timeout), timeout)
-        case "tls":
-            return _tls(address, timeout)
-
-
-def _unix(path: str, timeout: float) -> socket.socket:
-    connecting = socket.socket(socket.AF_UNIX)
-    try:
-        connecting.settimeout(timeout)
-        connecting.connect(path)
-    except BaseException:
-        connecting.close()
-        raise
-    return _timed_by_the_kernel(connecting, timeout)
-
-
-def _timed_by_the_kernel(connected: socket.socket, timeout: float) -> socket.socket:
-    """The same socket, with its timeout where it costs nothing: Python would poll before each send and each receive."""
-    limit = struct.pack("@ll", int(timeout), int(timeout % 1 * 1e6))
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-    connected.settimeout(None)
-    return connected
-
-
-def _tcp(address: Address, timeout: float) -> socket.socket:
-    connected = socket.create_connection((address.host, address.port), timeout)
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in KEEPALIVE.items():
-        if hasattr(socket, option):
-            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    return connected
-
-
-def _tls(address: Address, timeout: float) -> socket.socket:
-    import ssl  # noqa: PLC0415  a process that speaks no TLS does not pay for it
-
-    context = ssl.create_default_context(cafile=address.ca_file)  # certificates are read anew: they get renewed
-    if not address.verify:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if address.cert_file:
-        context.load_cert_chain(address.cert_file, address.key_file)
-    connected = _tcp(address, timeout)
-    try:
-        return context.wrap_socket(connected, server_hostname=address.host)
-    except BaseException:
-        connected.close()
-        raise

@@ -17,6 +17,7 @@ from resqued.errors import ResquedError, StoreUnavailable
 from resqued.wire import PENDING, Argument, Command, Pending, Reply, refusal
 from resqued.wire.conversation import Conversation
 from resqued.wire.credentials import credentials
+from resqued.wire.sentinel import agree_to_be_master, at_the_master
 
 NEVER_AGAIN: dict[str, Any] = {"retry": Retry(NoBackoff(), 0), "retry_on_timeout": False, "retry_on_error": ()}
 RAW: dict[str, Any] = {"protocol": 2, "decode_responses": False}
@@ -136,11 +137,43 @@ class _Credentials(redis.CredentialProvider):
         return credentials(self._address)
 
 
+class _ToTheMaster(redis.Connection):
+    """Leads to where the sentinels of an address say that its master is, each time that it connects."""
+
+    def __init__(self, *, watched: Address, socket_timeout: float, **settings: Any) -> None:
+        super().__init__(socket_timeout=socket_timeout, **settings)  # type: ignore[no-untyped-call]
+        self._watched, self._limit = watched, socket_timeout
+
+    def connect(self) -> None:
+        if not vars(self)["_sock"]:
+            at_the_master(self._watched, self._connect_to, self._limit)
+
+    def _connect_to(self, server: Address) -> None:
+        self.host, self.port = server.host, server.port
+        try:
+            super().connect()  # type: ignore[no-untyped-call]  # redis-py has no type for it
+        except (redis.RedisError, OSError, UnicodeError) as error:
+            raise _meaning(error, str(server)) from error
+        try:
+            agree_to_be_master(Conversation(vars(self)["_sock"], str(server), self._limit), server)
+        except BaseException:
+            self.disconnect()  # type: ignore[no-untyped-call]
+            raise
+
+
+class _ToTheMasterByTLS(_ToTheMaster, redis.SSLConnection):
+    pass
+
+
 def _of_address(address: Address) -> tuple[type, dict[str, Any]]:
     settings: dict[str, Any] = {"db": address.database, "credential_provider": _Credentials(address)}
     match address.scheme:
         case "unix":
             return redis.UnixDomainSocketConnection, {**settings, "path": address.path}
+        case "tcp" if address.sentinels:
+            return _ToTheMaster, {**settings, **_tcp(address), "watched": address}
+        case "tls" if address.sentinels:
+            return _ToTheMasterByTLS, {**settings, **_tcp(address), **_tls(address), "watched": address}
         case "tcp":
             return redis.Connection, {**settings, **_tcp(address)}
         case "tls":

@@ -88,6 +88,9 @@ def test_five_mistakes_are_reported_as_five_in_the_order_of_the_file() -> None:
         'redis.url = "redis://:hun/ter2hunter2@localhost"',
         "redis.url = redis://:hunter2@localhost",
         'redis.namespace = "redis://me:hun@ter 2hunter2@localhost"',
+        'redis.namespace = "redis+sentinel://me:hunter2@a,b/m?sentinel_password=a:hunter2@c"',
+        'redis.namespace = "redis+sentinel://h/m?sentinel_password=a,hunter2"',
+        'redis.url = "redis+sentinel://:hunter2@a,b/m?sentinel_password=hunter2&password=hunter2"',
         'redis.url = "redis://:hunter2@localhost"\nredis.password_file = "/p"',
     ],
 )

@@ -36,6 +36,15 @@ def make(directory: Path) -> Certificates:
     return made
 
 
+def redis_options(papers: Certificates) -> tuple[str, ...]:
+    """For a redis-server that is the `server`, and wants to see a certificate of its clients."""
+    return (
+        *("--tls-ca-cert-file", str(papers.authority)),
+        *("--tls-cert-file", str(papers.certificate("server"))),
+        *("--tls-key-file", str(papers.key("server"))),
+    )
+
+
 def _files(made: Certificates, name: str) -> tuple[str, ...]:
     return "-out", str(made.certificate(name)), "-keyout", str(made.key(name)), "-days", "2"
 

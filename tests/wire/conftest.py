@@ -1,4 +1,4 @@
-"""Every kind of wire, over every kind of socket."""
+"""Every kind of wire, over every kind of socket, and by way of a sentinel."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -9,8 +9,10 @@ from redis import Redis
 
 from resqued.address import Address, parse
 from resqued.wire import Wire, lean, pooled
+from tests.support import eventually, sentinels
 from tests.support.proxy import Proxy
 from tests.support.redis_server import RedisServer
+from tests.support.sentinels import Sentinel
 
 
 class Connect(Protocol):
@@ -29,9 +31,18 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
         yield lambda address, **options: stack.enter_context(closing(make(address, **options)))
 
 
-@pytest.fixture(params=["tcp", "unix"])
-def address(request: pytest.FixtureRequest, redis_server: RedisServer, redis: Redis) -> Address:
-    return parse(redis_server.url if request.param == "tcp" else redis_server.unix_url)
+@pytest.fixture(scope="module")
+def sentinel(redis_server: RedisServer) -> Iterator[Sentinel]:
+    """It watches the session's server, on three connections to that."""
+    with sentinels.watching(redis_server.port) as watching:
+        eventually(watching.is_ready)
+        yield watching
+
+
+@pytest.fixture(params=["tcp", "unix", "sentinel"])
+def address(request: pytest.FixtureRequest, redis_server: RedisServer, sentinel: Sentinel, redis: Redis) -> Address:
+    urls = {"tcp": redis_server.url, "unix": redis_server.unix_url, "sentinel": sentinels.url_of(sentinel)}
+    return parse(urls[request.param])
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Who a wire says it is, to which database, and over TLS."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +10,9 @@ from redis import Redis
 from resqued.address import Address, parse
 from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.wire import PENDING, lean
-from tests.support import certificates, redis_server
-from tests.support.certificates import Certificates
 from tests.support.python import run_python
 from tests.support.redis_server import RedisServer, running
+from tests.support.sealed import sealed
 from tests.support.waiting import readable
 from tests.wire.conftest import Connect
 
@@ -116,31 +114,11 @@ def test_a_user_who_may_not_name_its_connection_does_without(guarded: RedisServe
 # --- TLS ---
 
 
-@pytest.fixture(scope="module")
-def papers(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    if not shutil.which("openssl"):
-        pytest.skip("there is no openssl program")
-    return certificates.make(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
-def sealed(papers: Certificates) -> Iterator[Address]:
+@pytest.fixture(scope="module", name="sealed")
+def address_of_a_sealed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     """Where a server speaks TLS, to clients that have a certificate."""
-    port = redis_server.free_port()
-    options = ["--tls-port", str(port), "--tls-ca-cert-file", str(papers.authority)]
-    options += ["--tls-cert-file", str(papers.certificate("server")), "--tls-key-file", str(papers.key("server"))]
-    try:
-        with running(*options):
-            yield replace(
-                parse(f"rediss://127.0.0.1:{port}"),
-                ca_file=str(papers.authority),
-                cert_file=str(papers.certificate("client")),
-                key_file=str(papers.key("client")),
-            )
-    except redis_server.Unwilling as unwilling:
-        if "tls-port" not in str(unwilling):
-            raise
-        pytest.skip("this redis-server was built without TLS")
+    with sealed(tmp_path_factory.mktemp("certificates")) as (_, address):
+        yield address
 
 
 def test_tls_carries_calls(connect: Connect, sealed: Address) -> None:

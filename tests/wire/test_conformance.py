@@ -1,12 +1,14 @@
-"""What both kinds of wire do, over TCP and over a unix socket."""
+"""What both kinds of wire do, over TCP, over a unix socket, and where a sentinel says."""
 
 import pytest
 from redis import Redis
 
+from resqued.address import Address
 from resqued.errors import CommandRefused
 from resqued.wire import PENDING, Reply, Wire
 from tests.support import eventually
 from tests.support.waiting import readable
+from tests.wire.conftest import Connect
 
 
 def awaited(wire: Wire) -> Reply:
@@ -255,10 +257,12 @@ def test_a_closed_wire_connects_anew(wire: Wire, redis: Redis) -> None:
     assert wire.call("CLIENT", "ID") != before
 
 
-def test_a_closed_wire_leaves_no_connection(wire: Wire, redis: Redis) -> None:
+def test_a_closed_wire_leaves_no_connection(connect: Connect, address: Address, redis: Redis) -> None:
+    wire = connect(address, name="leaving")
     wire.call("PING")
     wire.ask("PING")
     awaited(wire)
+    assert "leaving" in {client["name"] for client in redis.client_list()}
     wire.close()
 
-    eventually(lambda: redis.info("clients")["connected_clients"] == 1)  # the test's own
+    eventually(lambda: "leaving" not in {client["name"] for client in redis.client_list()})
