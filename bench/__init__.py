@@ -1,0 +1,7 @@
+"""What resqued claims about time and memory, measured: against its peers, and against the limit of a process like it.
+
+    ./run bench [latency|throughput|idle|memory]… [--rounds N] [--quick] [--json FILE]
+
+Contestants are behind small adapters (`contestants`), so that another one is one more file. They run in turn, all of
+them in each round: what else the machine does meets everybody, and ratios within a round say more than figures.
+"""

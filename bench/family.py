@@ -1,0 +1,29 @@
+"""What the kernel says of a process and all its descendants together."""
+
+from pathlib import Path
+
+import psutil
+
+
+def proportional_set(head: int) -> float:
+    """PSS in MB (10⁶ bytes)."""
+    return sum(_pss(member) for member in _members(head)) / 1e6
+
+
+def _pss(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def processor_time(head: int) -> float:
+    """Seconds so far, to the nanosecond (`times` counts in hundredths), of what is running now."""
+    return sum(_on_processor(member) for member in _members(head)) / 1e9
+
+
+def _on_processor(pid: int) -> int:
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads)
+
+
+def _members(head: int) -> list[int]:
+    return [head, *(child.pid for child in psutil.Process(head).children(recursive=True))]

@@ -1,0 +1,1 @@
+"""Programs that are measured beside resqued: what would be the least?"""
