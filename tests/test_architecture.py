@@ -22,7 +22,8 @@ errors version
 
 address backoff config duty escalation fleet hooks jobclass jobhooks outlet protocol queues termination verdict work
 
-application coroner embedded eventloop failure lifeline log notes performance places processes registry scoreboard signals store whereabouts wire
+application coroner embedded eventloop failure lifeline log notes performance places
+processes registry scoreboard signals store whereabouts wire
 
 client master performer pruner testing worker
 

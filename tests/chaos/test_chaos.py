@@ -1,0 +1,71 @@
+"""Short runs. `./run chaos` makes long ones."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support import eventually
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "tests.chaos", *map(str, arguments)]
+
+
+@pytest.mark.parametrize(("policy", "seed"), [("fail", 33), ("requeue", 31)])
+def test_no_job_is_lost_or_counted_twice_whatever_is_killed(policy: str, seed: int, tmp_path: Path) -> None:
+    size = ("--jobs", 350, "--seconds", 6, "--masters", 2, "--workers", 3, "--pause", 0.15)
+    run = subprocess.run(
+        command("--seed", seed, "--policy", policy, *size, "--directory", tmp_path),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=58,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "performed at the same time twice                   0" in run.stdout
+
+
+def test_the_script_of_a_seed_can_be_read_before_it_is_played() -> None:
+    shown = [
+        subprocess.check_output(command("--seed", 5, "--seconds", 60, "--show"), cwd=ROOT, text=True) for _ in range(2)
+    ]
+
+    assert shown[0] == shown[1]
+    assert shown[0].startswith("./run chaos --seed 5 ")
+    assert "kill worker at 0." in shown[0]
+
+
+def test_whom_nobody_knows_cannot_be_spared() -> None:
+    run = subprocess.run(command("--spare", "nobody"), cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 2
+    assert "'nobody' is none of job, worker, master, pruner, redis, network" in run.stderr
+
+
+@contextmanager
+def under_way(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A run that has a job under way."""
+    argv = command("--seconds", 50, "--directory", directory)
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        eventually(lambda: any(file.stat().st_size for file in directory.glob("*/ledger")), within=20)
+        yield process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_stopped_takes_everything_with_it(number: signal.Signals, tmp_path: Path) -> None:
+    with under_way(tmp_path) as process:
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+
+        assert process.wait(30) == 128 + number
+    assert not [one for one in family if one.is_running()]
