@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 
@@ -80,7 +80,9 @@ class Adversary:
             self._on_network(act, now)
 
     def _on_process(self, act: Act, now: float) -> None:
-        there = self._stage.crowd()[act.whom]
+        self._meet(act, now, self._stage.crowd()[act.whom])
+
+    def _meet(self, act: Act, now: float, there: Sequence[psutil.Process]) -> None:
         if not there:
             return
         victim = there[int(act.which * len(there))]
@@ -107,7 +109,8 @@ class Adversary:
                 self._plan(now + act.lasts, lambda _: server.start())
 
     def _on_network(self, act: Act, now: float) -> None:
-        net = self._stage.masters[int(act.which * len(self._stage.masters))].proxy
+        host = self._stage.masters[int(act.which * len(self._stage.masters))]
+        net = host.proxy
         self._note(act)
         match act.what:
             case What.RESET:
@@ -117,6 +120,11 @@ class Adversary:
                 self._plan(now + act.lasts, lambda _: net.flow())
             case What.DELAY:
                 net.hold()
+                self._plan(now + act.lasts, lambda _: net.flow())
+            case What.BEREAVE:
+                net.hold()
+                killing = replace(act, what=What.KILL, whom=Whom.WORKER, lasts=0.0)
+                self._plan(now + act.lasts / 2, lambda at: self._meet(killing, at, self._stage.workers_of(host)))
                 self._plan(now + act.lasts, lambda _: net.flow())
             case What.CUT:
                 net.go_away()

@@ -29,9 +29,15 @@ def _kind(one: psutil.Process, title: str, masters: set[int], performing: set[in
     if title.startswith("resqued-"):
         return Whom.PRUNER if "prun" in title else None
     if one.pid in performing:
-        with suppress(psutil.NoSuchProcess):
-            return Whom.JOB if one.ppid() in performing else Whom.WORKER
+        return Whom.JOB if parent_of(one) in performing else Whom.WORKER
     return None
+
+
+def parent_of(one: psutil.Process) -> int:
+    """0 if it is gone."""
+    with suppress(psutil.NoSuchProcess):
+        return one.ppid()
+    return 0
 
 
 def title_of(pid: int) -> str:

@@ -37,6 +37,9 @@ class What(StrEnum):
     RESET = "reset"
     STALL = "stall"  # nothing passes, in either direction; it arrives when the stall is over
     DELAY = "delay a part of"  # the same for some connections only
+    BEREAVE = (
+        "bereave"  # the same, and a worker behind it is killed: what it had sent arrives when its slate is settled
+    )
     CUT = "cut"  # connections break, and are refused until it is over
     LOSE = "lose answers in"  # commands are executed, and their connections break in place of the answers
     SILENCE = "swallow an answer in"  # the command is executed; neither answer nor end comes
@@ -84,6 +87,7 @@ MENU: tuple[tuple[int, What, Whom, float, float], ...] = (
     (5, What.RESET, Whom.NET, 0, 0),
     (3, What.STALL, Whom.NET, 0.05, 1.5),
     (5, What.DELAY, Whom.NET, 0.05, 1.5),
+    (4, What.BEREAVE, Whom.NET, 0.1, 0.8),
     (2, What.CUT, Whom.NET, 0.05, 1.0),
     (10, What.LOSE, Whom.NET, 0, 0),
     (2, What.SILENCE, Whom.NET, 0, 0),

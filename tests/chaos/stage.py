@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.chaos.crowd import bury_orphans, crowd
+from tests.chaos.crowd import bury_orphans, crowd, parent_of
 from tests.chaos.masters import Master, Policy
 from tests.chaos.script import Whom
 from tests.chaos.server import Server, serving
@@ -40,12 +40,12 @@ class Stage:
     def everybody(self) -> list[psutil.Process]:
         return [one for some in self.crowd().values() for one in some]
 
+    def workers_of(self, master: Master) -> list[psutil.Process]:
+        return [worker for worker in self.crowd()[Whom.WORKER] if parent_of(worker) in master.pids]
+
     def are_all_up(self) -> bool:
         """Whether every master has a worker."""
-        with suppress(psutil.NoSuchProcess):
-            parents = {worker.ppid() for worker in self.crowd()[Whom.WORKER]}
-            return len(self._heads) == len(self.masters) and self._heads <= parents
-        return False
+        return all(self.workers_of(master) for master in self.masters)
 
     def calm(self) -> None:
         """Whatever was stopped, broken or held goes on."""

@@ -83,7 +83,7 @@ def test_a_lone_worker_beats_while_its_job_runs_and_leaves_nothing(
     redis.rpush("test:go", "on")
     _, status = os.waitpid(pid, 0)
     assert status == 0
-    assert not [key for key in resque_keys(redis) if "worker" in key or key.startswith("resqued")]
+    assert not [key for key in resque_keys(redis) if "worker" in key or ":slate:" in key]
 
 
 def test_a_heartbeat_is_the_servers_time(daemons: Daemons, redis: Redis) -> None:
