@@ -178,7 +178,7 @@ def show_keys(server: Address) -> None:
         found = sorted({key for pattern in keys.Keys().everything for key in redis.scan_iter(pattern)})
         width = max(map(len, found), default=0)
         for key in found:
-            print(f"  {key:{width}}  {redis.type(key):6}  {purpose(key)}")
+            print(f"  {key:{width}}  {redis.type(key):6}  {purpose(key)}", flush=True)
 
 
 def purpose(key: str) -> str:
