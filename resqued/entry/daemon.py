@@ -123,7 +123,7 @@ class Daemon:
         """In a fork of the master: let go of what is the master's, and work."""
         self._forget_what_is_the_masters()
         if self._config.redis.embedded:  # it is started with us; without this every start would look like an outage
-            embedded.wait_for(embedded.socket_path(self._directory), seconds=2.0)
+            embedded.wait_for(embedded.socket_path(self._directory), seconds=5.0)
         for pool, token in self._tokens.items():
             if pool != slot.pool:
                 token.forget()

@@ -124,7 +124,7 @@ class Adversary:
             case What.BEREAVE:
                 net.hold()
                 killing = replace(act, what=What.KILL, whom=Whom.WORKER, lasts=0.0)
-                self._plan(now + act.lasts / 2, lambda at: self._meet(killing, at, self._stage.workers_of(host)))
+                self._plan(now + act.lasts / 2, lambda at: self._meet(killing, at, self._stage.busy_workers_of(host)))
                 self._plan(now + act.lasts, lambda _: net.flow())
             case What.CUT:
                 net.go_away()

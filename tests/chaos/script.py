@@ -106,10 +106,10 @@ def _acts(random: Random, pause: float) -> Iterator[Act]:
     while True:
         at += random.expovariate(1 / pause)
         _, what, whom, least, most = random.choices(MENU, weights)[0]
-        which, lasts = random.random(), random.uniform(least, most)
+        which, lasts = random.randrange(1000) / 1000, random.uniform(least, most)
         if random.random() < LONG:
             lasts *= TIMES
-        yield Act(round(at, 3), what, whom, round(which, 3), round(lasts, 3))
+        yield Act(round(at, 3), what, whom, which, round(lasts, 3))
 
 
 class Kind(StrEnum):

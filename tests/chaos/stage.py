@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.chaos.crowd import bury_orphans, crowd, parent_of
+from tests.chaos.crowd import bury_orphans, crowd, parent_of, title_of
 from tests.chaos.masters import Master, Policy
 from tests.chaos.script import Whom
 from tests.chaos.server import Server, serving
@@ -42,6 +42,9 @@ class Stage:
 
     def workers_of(self, master: Master) -> list[psutil.Process]:
         return [worker for worker in self.crowd()[Whom.WORKER] if parent_of(worker) in master.pids]
+
+    def busy_workers_of(self, master: Master) -> list[psutil.Process]:
+        return [worker for worker in self.workers_of(master) if "Forked" in title_of(worker.pid)]
 
     def are_all_up(self) -> bool:
         """Whether every master has a worker."""

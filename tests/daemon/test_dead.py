@@ -51,7 +51,7 @@ def test_the_job_of_a_killed_worker_is_failed_at_once_and_the_worker_struck_off(
     eventually(lambda: not keys_of(redis, worker))
     assert not redis.sismember("resque:workers", name)
     assert not redis.hexists("resque:workers:heartbeat", name)
-    assert [line["job_is"] for line in master.logged("worker.pruned")] == ["failed"]
+    eventually(lambda: [line["job_is"] for line in master.logged("worker.pruned")] == ["failed"])
 
 
 def test_nothing_of_a_job_runs_any_more_when_it_is_put_back(daemons: Daemons, redis: Redis) -> None:

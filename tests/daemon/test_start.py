@@ -127,7 +127,7 @@ def test_closed_standard_streams_do_no_harm(daemons: Daemons, redis: Redis, clos
         push(redis, "Fact", "[os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)]")
         streams = popped(redis, "test:facts")
         process.terminate()
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=20) == 0
 
     assert streams.count("/dev/null") >= len(closed)
     assert "pipe" not in streams.replace("/dev/null", "") or 2 not in closed

@@ -64,7 +64,7 @@ def push(redis: Redis, name: str, *args: object, namespace: str = "resque") -> N
 
 def left_in(redis: Redis) -> set[str]:
     """The keys that stay: those with a time to live aside."""
-    return {text_of(key) for key in redis.keys("*") if redis.ttl(key) < 0}
+    return {text_of(key) for key in redis.keys("*") if redis.ttl(key) == -1}
 
 
 def connections(redis: Redis) -> list[dict[str, Any]]:
@@ -258,7 +258,7 @@ def all_is_done(redis: Redis) -> bool:
 
 
 def hold_writes_back(primary: Redis, replica: Redis) -> None:
-    """Until the replica has all that the primary has. Sentinels publish, and so are held back too: there is a second."""
+    """Until the replica has all that the primary has. Sentinels, which publish, have to wait too: for a second."""
     primary.execute_command("CLIENT", "PAUSE", 30000, "WRITE")  # type: ignore[no-untyped-call]
     all_of_it = primary.info("replication")["master_repl_offset"]
     eventually(lambda: replica.info("replication")["slave_repl_offset"] >= all_of_it)
