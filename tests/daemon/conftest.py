@@ -5,9 +5,15 @@ import pytest
 from redis import Redis
 
 from tests.support.daemon import Daemons, daemons
+from tests.support.noting import Site
 
 
 @pytest.fixture(name="daemons")
 def daemons_of_this_test(tmp_path: Path, redis: Redis, redis_url: str) -> Iterator[Daemons]:
     with daemons(tmp_path, redis, redis_url) as started:
         yield started
+
+
+@pytest.fixture
+def site(daemons: Daemons) -> Site:
+    return Site(daemons)

@@ -1,7 +1,5 @@
-"""A whole daemon by every way there is to a Redis: its address, its password, its place there, and a fail-over."""
+"""A whole daemon by every way there is to a Redis: its address, its place there, users and passwords."""
 
-import json
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,61 +8,11 @@ import psutil
 import pytest
 from redis import Redis
 
-from tests.support import sentinels
-from tests.support.daemon import APPS, Daemon, Daemons, text_of
+from tests.support.daemon import Daemon, text_of
+from tests.support.noting import Site, left_in, push
 from tests.support.redis_server import RedisServer, running
 from tests.support.sealed import sealed
-from tests.support.sentinels import Watched
 from tests.support.waiting import eventually
-
-NOTING = """
-[redis]
-{redis}
-[jobs]
-path = ["{apps}"]
-modules = ["noting"]
-[pools.work]
-queues = ["work"]
-workers = {workers}
-[daemon]
-run_dir = "{directory}"
-state_dir = "{directory}"
-"""
-
-
-class Site:
-    """Where daemons run whose jobs note themselves in `ledger`."""
-
-    def __init__(self, daemons: Daemons) -> None:
-        self._daemons = daemons
-        self._ledger = daemons.directory / "ledger"
-
-    def start(self, redis: str, *, workers: int = 1, **environment: str) -> Daemon:
-        """A daemon with this [redis] table."""
-        directory = self._daemons.directory
-        text = NOTING.format(redis=redis, apps=APPS, workers=workers, directory=directory)
-        return self._daemons.start(self._daemons.written(text), env={"TEST_LEDGER": str(self._ledger), **environment})
-
-    def noted(self) -> list[str]:
-        return self._ledger.read_text().splitlines() if self._ledger.exists() else []
-
-    def wait_for(self, *notes: str) -> None:
-        eventually(lambda: set(notes) <= set(self.noted()), within=10)
-
-
-@pytest.fixture
-def site(daemons: Daemons) -> Site:
-    return Site(daemons)
-
-
-def push(redis: Redis, name: str, *args: object, namespace: str = "resque") -> None:
-    redis.sadd(f"{namespace}:queues", "work")
-    redis.rpush(f"{namespace}:queue:work", json.dumps({"class": name, "args": args}))
-
-
-def left_in(redis: Redis) -> set[str]:
-    """The keys that stay: those with a time to live aside."""
-    return {text_of(key) for key in redis.keys("*") if redis.ttl(key) == -1}
 
 
 def connections(redis: Redis) -> list[dict[str, Any]]:
@@ -219,92 +167,3 @@ def environments_of(master: Daemon) -> Iterator[str]:
 def stored(redis: Redis) -> str:
     """What every page of failures shows, and every key that there is."""
     return f"{redis.lrange('resque:failed', 0, -1)} {redis.keys('*')}"
-
-
-# --- sentinels ---
-
-
-@pytest.fixture
-def watched() -> Iterator[Watched]:
-    with sentinels.watched() as group:
-        yield group
-
-
-def test_a_fail_over_loses_no_job_and_performs_none_twice_if_redis_loses_nothing(site: Site, watched: Watched) -> None:
-    """Writes are held back until the replica has everything; then the primary is killed, at work and unasked."""
-    jobs = [str(number) for number in range(200)]
-    with watched.primary.client() as primary, watched.replica.client() as replica:
-        for job in jobs:
-            push(primary, "Note", job, 0.01)
-        master = site.start(f'url = "{watched.url}"', workers=4)
-        eventually(lambda: len(site.noted()) > 40, within=10)
-        hold_writes_back(primary, replica)
-        watched.kill_the_primary()
-    watched.wait_for_the_replica()
-    with watched.replica.client() as survivor:
-        eventually(lambda: all_is_done(survivor), within=12)
-        assert master.stop() == 0
-
-        assert sorted(site.noted(), key=int) == jobs
-        assert survivor.get("resque:stat:processed") == b"200"
-        assert left_in(survivor) == {"resque:queues", "resque:stat:processed"}
-        assert len(master.logged("redis.lost")) == len(master.logged("redis.back")) == 4
-
-
-def all_is_done(redis: Redis) -> bool:
-    """Whether no job waits, and no worker has one on its slate."""
-    slates = [key for key in redis.keys("resque:worker:*") if not text_of(key).endswith(":started")]
-    return not redis.llen("resque:queue:work") and not slates
-
-
-def hold_writes_back(primary: Redis, replica: Redis) -> None:
-    """Until the replica has all that the primary has. Sentinels, which publish, have to wait too: for a second."""
-    primary.execute_command("CLIENT", "PAUSE", 30000, "WRITE")  # type: ignore[no-untyped-call]
-    all_of_it = primary.info("replication")["master_repl_offset"]
-    eventually(lambda: replica.info("replication")["slave_repl_offset"] >= all_of_it)
-
-
-def test_what_redis_loses_because_it_replicates_late_is_performed_again_and_counts_once(
-    site: Site, watched: Watched
-) -> None:
-    """The replica has every job (WAIT), but not what becomes of the last of them: it is cut off before the end."""
-    jobs = {str(number) for number in range(200)}
-    with watched.primary.client() as primary:
-        for job in jobs:
-            push(primary, "Note", job)
-        assert primary.wait(1, 5000) == 1
-        master = site.start(f'url = "{watched.url}"', workers=4)
-        eventually(lambda: len(site.noted()) > 40, within=10)
-        cut_off_replicas(primary)
-        before = len(site.noted())
-        eventually(lambda: len(site.noted()) > before + 20)
-        watched.kill_the_primary()
-    watched.wait_for_the_replica()
-    with watched.replica.client() as survivor:
-        eventually(lambda: all_is_done(survivor), within=12)
-        assert master.stop() == 0
-
-        performed = Counter(site.noted())
-        assert performed.keys() == jobs
-        assert performed.total() > len(jobs)
-        assert survivor.get("resque:stat:processed") == b"200"
-        assert left_in(survivor) == {"resque:queues", "resque:stat:processed"}
-
-
-def cut_off_replicas(primary: Redis) -> None:
-    primary.execute_command("ACL", "SETUSER", "default", "-psync", "-sync")  # type: ignore[no-untyped-call]
-    primary.execute_command("CLIENT", "KILL", "TYPE", "replica")  # type: ignore[no-untyped-call]
-
-
-def test_idle_workers_follow_a_fail_over(site: Site, watched: Watched) -> None:
-    master = site.start(f'url = "{watched.url}"', workers=2)
-    with watched.primary.client() as primary:
-        eventually(lambda: primary.info("clients")["blocked_clients"] == 1)
-    watched.kill_the_primary()
-    watched.wait_for_the_replica()
-    with watched.replica.client() as survivor:
-        push(survivor, "Note", "found")
-        site.wait_for("found")
-
-        assert master.stop() == 0
-        assert left_in(survivor) == {"resque:queues", "resque:stat:processed"}

@@ -205,7 +205,7 @@ def test_a_sentinel_that_is_not_told_its_password_makes_redis_unavailable(connec
 
 def test_no_error_shows_a_password(connect: Connect, guard: Sentinel) -> None:
     for wrong in (replace(past(guard), password="hunter2"), replace(past(guard), sentinel_password="hunter2")):
-        with pytest.raises(StoreUnavailable, match="WRONGPASS|invalid username") as unavailable:
+        with pytest.raises(StoreUnavailable, match=r"WRONGPASS|invalid username") as unavailable:
             connect(wrong).call("PING")
 
         assert not [word for word in ("hunter2", SECRET, SECRET[::-1]) if word in str(unavailable.value)]
