@@ -17,7 +17,7 @@ from resqued.signals import Inbox
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Nothing, Slate, Taken
 from resqued.store.vigil import Vigil
-from resqued.verdict import REQUEUED, Outcome
+from resqued.verdict import REQUEUED, Outcome, Verdict
 from resqued.version import __version__
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
@@ -97,6 +97,7 @@ class Worker:
         return None
 
     def _put_back(self, work: Work) -> None:
+        self._note(work, REQUEUED)  # should Redis be away now, whoever finds it on the slate knows that it never began
         self._books.settle(work, REQUEUED)
         log.info("job.put_back", queue=work.queue, run=work.run)
 
@@ -104,7 +105,7 @@ class Worker:
         """Perform a job and settle it. Returns the next one, which the same round trip brought."""
         self._become(State.BUSY)
         ended = self._perform(work)
-        self._note(work, ended)
+        self._note(work, ended.verdict)
         answer = self._books.settle(work, ended.verdict)
         if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
             self._duty.hold_off(monotonic())
@@ -112,11 +113,11 @@ class Worker:
         processes.reap()
         return self._take(answer[1]) if answer else None
 
-    def _note(self, work: Work, ended: Ended) -> None:
+    def _note(self, work: Work, verdict: Verdict) -> None:
         """A full disk must not keep a job from being settled."""
         if self._notebook:
             try:
-                self._notebook.note(work.run, ended.verdict)
+                self._notebook.note(work.run, verdict)
             except OSError as error:
                 log.exception("note.failed", error=str(error))
 
