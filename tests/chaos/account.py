@@ -161,19 +161,19 @@ class _Auditor:
         queued, held, failed = self._queued[name], self._on_slates[name], len(self._failed.get(name, []))
         done = len(jobs) - queued - held - failed
         self.account.places.update(_counted({"still queued": queued, "failed: killed": failed, "done once": done}))
-        if done > len(page.ended):
-            self.account.places["lost"] += done - len(page.ended)
-            self.account.blame(
-                LOST, f"of equal jobs {done - len(page.ended)}: {done} are gone, {len(page.ended)} ended"
-            )
+        if (lost := done - len(page.ended)) > 0:
+            self.account.places["lost"] += lost
+            self.account.blame(LOST, f"of equal jobs {lost}: {done} are gone, {len(page.ended)} ended")
         if done < 0:
             self.account.blame(DOUBLE, f"of equal jobs {-done}: pushed {len(jobs)}, {queued=}, {held=}, {failed=}")
-        for entry in self._failed.get(name, []):
+        self._judge_performances_of_equals(page, len(jobs), self._failed.get(name, []))
+
+    def _judge_performances_of_equals(self, page: Page, pushed: int, failed: list[Entry]) -> None:
+        for entry in failed:
             if entry.exception != DIRTY or not self._has_cause(entry):
                 self.account.blame("failed for no reason", f"an equal job: {entry}")
-        again = len(page.attempts) - len(jobs)
-        if again > self._excused(page):
-            self.account.blame("begun again for no reason", f"of equal jobs {again - self._excused(page)}")
+        if (again := len(page.attempts) - pushed - self._excused(page)) > 0:
+            self.account.blame("begun again for no reason", f"of equal jobs {again}")
 
     def _excused(self, page: Page) -> int:
         """How many attempts may have been put back."""

@@ -30,8 +30,8 @@ def _lines(plan: Plan, outcome: Outcome) -> Iterator[str]:
     yield from _block("the adversary", _deeds(outcome.deeds.acts))
     yield from _block("the log", {event: outcome.events.get(event, 0) for event in NOTABLE})
     yield from _block("the jobs", dict(sorted(outcome.account.places.items())))
-    if outcome.settled_late:
-        yield f"  of these {outcome.settled_late} were settled by the next start of a master"
+    left = {"jobs, until the next start of a master": outcome.settled_late, "notes of ends": outcome.notes_left}
+    yield from _block("left by the dead", left)
     yield from _block("wrong", {wrong: len(details) for wrong, details in outcome.account.wrongs.items()})
 
 

@@ -53,6 +53,7 @@ class Outcome:
     events: Mapping[str, int]  # how often each was logged
     took: float  # s from the first job to the end of the last
     settled_late: int  # jobs of the dead that only the next start of a master settled
+    notes_left: int  # files in which workers noted ends, and which nobody needs any more
 
 
 def perform(plan: Plan, directory: Path, tell: Tell) -> Outcome:
@@ -81,7 +82,12 @@ class _Run:
         self._start_once_more()
         found = self._evidence()
         return Outcome(
-            account_of(found), self._adversary.deeds, found.logs.events, took=took, settled_late=len(self._left_over)
+            account_of(found),
+            self._adversary.deeds,
+            found.logs.events,
+            took=took,
+            settled_late=len(self._left_over),
+            notes_left=len(list(self._stage.ledger.parent.glob("*/verdicts/*"))),
         )
 
     def _start(self) -> None:
