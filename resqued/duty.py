@@ -5,6 +5,7 @@ from resqued.escalation import Mood
 
 BEAT_EVERY = 30.0  # Ruby prunes after 300 s without a heartbeat; two may be lost without anybody noticing
 HOLD_OFF = 1.0  # s
+LONGEST_PAUSE_LEAVING = 1.0  # s between trying Redis, for a worker that is to leave
 UNSEEN = 240.0  # s; a worker is taken for dead after 300
 
 
@@ -18,6 +19,7 @@ class Duty:
         self._backoff = backoff
         self._rests_until = 0.0
         self._away_until = 0.0  # Redis, which will not answer before
+        self._failed_at = 0.0  # when it last did not answer
         self._holds_off_until = 0.0
         self._beats_at = 0.0
 
@@ -25,6 +27,8 @@ class Duty:
 
     def shut(self, mood: Mood) -> None:
         self.mood = max(self.mood, mood)
+        if self.redis_lost_at is not None:  # there is little time left to find it
+            self._away_until = min(self._away_until, self._failed_at + LONGEST_PAUSE_LEAVING)
 
     def found_nothing(self, now: float) -> None:
         self._rests_until = now + self.interval
@@ -40,7 +44,8 @@ class Duty:
         news = self.redis_lost_at is None
         if news:
             self.redis_lost_at = now
-        self._away_until = now + self._backoff.failed()
+        pause = self._backoff.failed()
+        self._failed_at, self._away_until = now, now + (min(pause, LONGEST_PAUSE_LEAVING) if self.over else pause)
         self._beats_at = 0.0
         return news
 

@@ -314,3 +314,30 @@ def test_a_worker_is_unseen_when_it_could_not_beat_for_four_minutes() -> None:
 
 def test_a_worker_that_reaches_redis_is_seen() -> None:
     assert not idle().is_unseen(NOW + 1e6)
+
+
+# Leaving while Redis is away
+
+
+def worn_out() -> Duty:
+    """Of a worker whose pauses have grown long."""
+    away = idle()
+    for _ in range(9):
+        away.lost_redis(NOW)
+    return away
+
+
+def test_who_is_asked_to_leave_tries_redis_soon_however_long_the_pause_has_grown() -> None:
+    away = worn_out()
+    assert away.tries_redis_at() > NOW + 10
+    away.shut(Mood.STOPPING)
+
+    assert away.tries_redis_at() == NOW + 1.0
+
+
+def test_while_leaving_no_pause_is_long() -> None:
+    away = worn_out()
+    away.shut(Mood.STOPPING)
+    away.lost_redis(NOW + 1.0)
+
+    assert away.tries_redis_at() == NOW + 2.0
