@@ -14,6 +14,7 @@ from resqued.scoreboard import Scoreboard, State
 from resqued.signals import Inbox, milliseconds
 from resqued.store.vigil import Token
 
+STILL_REGISTERED = 69  # exit status of a worker that Redis did not let go: EX_UNAVAILABLE of sysexits.h
 MOODS = {signal.SIGQUIT: Mood.DRAINING, signal.SIGTERM: Mood.STOPPING, signal.SIGINT: Mood.HURRYING}
 SIGNALS: dict[Mood, int] = {
     Mood.DRAINING: signal.SIGQUIT,
@@ -142,5 +143,5 @@ class Master:
         if row.leads or ended.code != 0:  # it may have been killed in the moment of taking it; two do no harm
             self._tokens[slot.pool].put()
         row.clear()
-        if ended.code != 0:
-            self._fleet.left_work()
+        if ended.code != 0 and not (ended.code == STILL_REGISTERED and self._fleet.mood is not Mood.RUNNING):
+            self._fleet.left_work()  # in a stop it was Redis that would not answer: a pruner would have no better luck

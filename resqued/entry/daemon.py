@@ -18,7 +18,7 @@ from resqued.escalation import Mood, Patience
 from resqued.fleet import PRUNER, Fleet, Limits, Slot
 from resqued.lifeline import Lifeline
 from resqued.log import log
-from resqued.master import Master
+from resqued.master import STILL_REGISTERED, Master
 from resqued.protocol import moves
 from resqued.protocol.keys import Keys
 from resqued.pruner import Pruner
@@ -131,7 +131,7 @@ class Daemon:
         log.carry(slot=slot.name)
         if self._config.jobs.preload == "worker" and not self._preload_in_worker():
             return CONFIG
-        work(
+        gone = work(
             self._posts[slot.row],
             self._application,
             token=self._tokens[slot.pool],
@@ -139,7 +139,7 @@ class Daemon:
             inbox=inbox,
             lifeline=self._lifeline,
         )
-        return 0
+        return 0 if gone else STILL_REGISTERED
 
     def _forget_what_is_the_masters(self) -> None:
         self._inbox.forget()

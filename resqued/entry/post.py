@@ -47,8 +47,8 @@ class Post:
 
 def work(
     post: Post, application: Application, *, token: Token, row: Row, inbox: Inbox, lifeline: Lifeline | None = None
-) -> None:
-    """Be a worker, in this process, until asked to stop."""
+) -> bool:
+    """Be a worker, in this process, until asked to stop. Whether nothing of it is left in Redis."""
     here = whereabouts()
     queues = QueueSet(post.queues, post.order, random.shuffle)
     processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
@@ -57,7 +57,7 @@ def work(
     wire = lean.connect(post.address, name=f"resqued:{post.terms.slot}")
     wait = partial(lean.connect, post.address, name=f"resqued-wait:{post.terms.slot}")
     me = WorkerId(_speakable(post.hostname or socket.gethostname()), here.pid, queues.entries)
-    Worker(
+    gone = Worker(
         post.pool,
         post.terms,
         application,
@@ -74,6 +74,7 @@ def work(
         close_wire=wire.forget,
     ).run()
     wire.close()
+    return gone
 
 
 def _registration(post: Post, here: Whereabouts) -> Registration:

@@ -18,6 +18,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "job.not_forked": ("error", "The system gave no process for a job; it is back at the head of its queue."),
     "job.put_back": ("info", "A job was taken in the moment of a stop or pause and is back, unstarted."),
     "job.requeued": ("info", "A job was cut short by our own stop and is back at the head of its queue."),
+    "job.settled": ("info", "After `job.unsettled`: Redis came back in time, and the end of the job is written."),
     "job.started": ("info", "A job was taken from its queue and has a process."),
     "job.unsettled": ("error", "A job ended while Redis was away and the worker had to go; its slate keeps the job."),
     "master.gone": ("warning", "The master died; its worker finishes its job and leaves."),

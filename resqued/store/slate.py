@@ -120,7 +120,7 @@ class Slate:
         workers, started, heartbeats, registrations = self._register
         of_this_worker = working, started, processed, failures
         keys = workers, *of_this_worker, heartbeats, registrations, self._settle[0]
-        return self._run(move("unregister"), keys, (self.worker,)) == 1
+        return self._run(move("unregister"), keys, (self.worker, self._registration)) == 1
 
     def _run(self, script: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
         return run(self._wire, script, keys, arguments)

@@ -37,6 +37,8 @@ class Books:
         self._queues, self._duty, self._ears = queues, duty, ears
         self._redis_timeout = redis_timeout
         self._registered = False
+        self._may_be_registered = False  # an answer may have been lost
+        self._unsettled: dict[int, Verdict] = {}  # runs that could not be settled in time
         self._looks_at = 0.0  # when to ask next which queues there are
         self._gives_up_at: float | None = None
 
@@ -59,19 +61,32 @@ class Books:
         while (answer := self._try(lambda: self._settle(work, verdict))) is None:
             if not self._wait_for_redis():
                 log.error("job.unsettled", queue=work.queue, run=work.run, outcome=verdict.outcome.value)
+                self._unsettled[work.run] = verdict
                 break
         return answer
 
     def leave(self) -> bool:
         """Unregister. Waits for Redis a little. Whether nothing of this worker is left."""
-        if not self._registered:
+        if not self._may_be_registered:
             return True
-        while (gone := self._try(self._slate.unregister)) is None:
+        while (gone := self._try(self._unregister)) is None:
             if not self._wait_for_redis():
                 break
         if not gone:
             log.error("worker.still_registered", worker=self._slate.worker)
         return bool(gone)
+
+    def _unregister(self) -> bool:
+        return self._slate.unregister() or (self._clear_slate() and self._slate.unregister())
+
+    def _clear_slate(self) -> bool:
+        """Settle what it still holds: a job that was taken by a call whose answer never came has not begun."""
+        held = self._slate.reserve(())
+        if isinstance(held, Work):
+            verdict = self._unsettled.get(held.run)
+            self._slate.settle(held, verdict or REQUEUED, ())
+            log.info("job.settled" if verdict else "job.put_back", queue=held.queue, run=held.run)
+        return True
 
     def _attend(self) -> bool:
         if not self._duty.beat_is_due(monotonic()):
@@ -86,6 +101,7 @@ class Books:
 
     def _register(self) -> None:
         """A namesake that is dead is settled first; one that may live keeps the name, and this worker takes another."""
+        self._may_be_registered = True
         number, wanted = 1, self._slate.id
         while (namesake := self._slate.register()) is not None:
             if coroner.is_dead(namesake, self._here):

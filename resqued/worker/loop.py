@@ -65,8 +65,8 @@ class Worker:
         )
         self._has_forked = False
 
-    def run(self) -> None:
-        """Work until asked to stop. On leaving nothing of this worker is left in Redis."""
+    def run(self) -> bool:
+        """Work until asked to stop. Whether nothing of this worker is left in Redis: it may have been away too long."""
         self._become(State.IDLE)
         while not self._duty.over:
             work = self._reserve()
@@ -74,7 +74,7 @@ class Worker:
                 work = self._see_through(work)
             if not self._duty.over:
                 self._rest()
-        self._leave()
+        return self._leave()
 
     def _reserve(self) -> Work | None:
         """Look for a job if it is time to."""
@@ -184,15 +184,17 @@ class Worker:
                 if was is State.BUSY:
                     self._run_hooks("queue_empty")
 
-    def _leave(self) -> None:
+    def _leave(self) -> bool:
         self._row.state = State.LEAVING
         self._run_hooks("shutdown")
         self._vigil.end()
         self._vigil.lost()
-        if self._books.leave() and self._notebook:
+        gone = self._books.leave()
+        if gone and self._notebook:
             self._notebook.remove()
         self._run_hooks("worker_exit")
         log.info("worker.left", worker=self._slate.worker)
+        return gone
 
     def _run_hooks(self, name: str) -> None:
         """A hook that fails is the application's affair; the worker goes on."""

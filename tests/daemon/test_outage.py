@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from tests.support import redis_server
+from resqued.protocol.moves import move
+from tests.support import proxy, redis_server
 from tests.support.daemon import Daemon, Daemons, daemons, failures, popped, push, resque_keys
+from tests.support.proxy import Proxy
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 
@@ -119,3 +121,78 @@ def test_a_flushed_script_cache_and_a_killed_connection_go_unnoticed(fleet: Daem
 
         assert popped(redis, "test:said") == "still here"
         assert len(master.logged("worker.started")) == 1
+
+
+@pytest.fixture
+def network(server: RedisServer) -> Iterator[Proxy]:
+    """What lies between the workers and Redis."""
+    with proxy.before(server.port) as relay:
+        yield relay
+
+
+@pytest.fixture
+def remote(server: RedisServer, network: Proxy, tmp_path: Path) -> Iterator[Daemons]:
+    with server.client() as client, daemons(tmp_path, client, network.url) as started:
+        yield started
+        network.behave()
+
+
+TALKATIVE = '[log]\nlevel = "debug"'
+
+
+def test_a_job_whose_worker_was_never_told_of_it_is_put_back_at_a_stop(
+    remote: Daemons, server: RedisServer, network: Proxy
+) -> None:
+    with server.client() as redis:
+        master = remote.start(more=TALKATIVE)
+        (worker,) = master.wait_for_workers(1)
+        network.lose_replies(10_000, of="EVALSHA")
+        push(redis, "Say", "never")
+        eventually(lambda: redis.exists(f"resque:worker:{worker}"))
+
+        master.send(signal.SIGTERM)
+        eventually(lambda: master.logged("signal.heard"))
+        network.behave()
+
+        assert master.wait() == 0
+        assert redis.lrange("resque:queue:work", 0, -1) == [b'{"class": "Say", "args": ["never"]}']
+        assert resque_keys(redis) == {"resque:queues", "resque:queue:work", "resque:stat:processed"}
+        assert redis.get("resque:stat:processed") == b"0"
+        assert not master.logged("worker.pruned")
+
+
+def test_a_worker_that_does_not_know_whether_it_is_registered_leaves_nothing(
+    remote: Daemons, server: RedisServer, network: Proxy
+) -> None:
+    with server.client() as redis:
+        redis.script_load(move("register").text)
+        network.lose_replies(10_000, of="EVALSHA")
+        master = remote.start(more=TALKATIVE)
+        eventually(lambda: redis.scard("resque:workers") == 1)
+
+        master.send(signal.SIGTERM)
+        eventually(lambda: master.logged("signal.heard"))
+        network.behave()
+
+        assert master.wait() == 0
+        assert resque_keys(redis) == set()
+        assert not master.logged("worker.pruned")
+
+
+def test_what_a_worker_could_not_settle_before_it_left_is_settled_when_redis_is_back(
+    remote: Daemons, server: RedisServer, network: Proxy
+) -> None:
+    """The worker alone is asked to leave: its master goes on, and sees to it."""
+    with server.client() as redis:
+        master = remote.start(more="[shutdown]\nredis_timeout = 0.2")
+        master.wait_for_workers(1)
+        (worker,) = master.workers()
+        push(redis, "Meet")
+        popped(redis, "test:met")
+        network.go_away()  # which ends the job, too
+        worker.send_signal(signal.SIGTERM)
+        eventually(lambda: master.logged("worker.still_registered"))
+        network.come_back()
+
+        eventually(lambda: master.logged("worker.pruned"), within=15)
+        assert [entry["exception"] for entry in failures(redis)] == ["redis.exceptions.ConnectionError"]
