@@ -12,9 +12,11 @@ UNSEEN = 240.0  # s; a worker is taken for dead after 300
 class Duty:
     """The facts of one worker's life, and what follows from them."""
 
-    def __init__(self, *, interval: float, backoff: Backoff) -> None:
+    def __init__(self, *, interval: float, backoff: Backoff, paused: bool = False) -> None:
         self.interval = interval
         self.mood = Mood.RUNNING
+        self.paused = paused
+        self.wants_job_stopped = False
         self.redis_lost_at: float | None = None
         self._backoff = backoff
         self._rests_until = 0.0
@@ -29,6 +31,23 @@ class Duty:
         self.mood = max(self.mood, mood)
         if self.redis_lost_at is not None:  # there is little time left to find it
             self._away_until = min(self._away_until, self._failed_at + LONGEST_PAUSE_LEAVING)
+
+    def pause(self) -> None:
+        """Finish the job and take no more. A worker that pauses goes on to beat."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """After a pause, look at once. Who is to leave stays as he is: systemd sends CONT after each TERM."""
+        if self.paused and not self.over:
+            self.paused = False
+            self._rests_until = 0.0
+
+    def stop_job(self) -> None:
+        """Somebody wants the job that runs to end, and no other."""
+        self.wants_job_stopped = True
+
+    def begins_job(self) -> None:
+        self.wants_job_stopped = False
 
     def found_nothing(self, now: float) -> None:
         self._rests_until = now + self.interval
@@ -68,6 +87,10 @@ class Duty:
     def over(self) -> bool:
         return self.mood is not Mood.RUNNING
 
+    @property
+    def takes_jobs(self) -> bool:
+        return not self.over and not self.paused
+
     def may_try_redis(self, now: float) -> bool:
         return now >= self.tries_redis_at()
 
@@ -86,7 +109,9 @@ class Duty:
         return self.redis_lost_at is not None and now - self.redis_lost_at >= UNSEEN
 
     def wakes_at(self) -> float:
-        """When an idle worker has something to do again."""
+        """When an idle worker, or one that pauses, has something to do again."""
+        if self.paused:
+            return self.beats_at()
         return max(self.tries_redis_at(), min(self._rests_until, self._beats_at))
 
     def beats_at(self) -> float:

@@ -4,7 +4,6 @@ It listens on a unix socket only, for its own user only, and keeps everything in
 starts nothing: it says what to run and where, and sees to it that one directory serves one server.
 """
 
-import fcntl
 import importlib.util
 import os
 import shutil
@@ -13,10 +12,9 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from resqued.errors import NoRedisServer, ResquedError
+from resqued.lock import Lock
 
 PROGRAMS = ("redis-server", "valkey-server")
 LONGEST_SOCKET_PATH = 103  # bytes: what both Linux (107) and macOS (103) take; Redis cuts a longer one off in silence
@@ -87,15 +85,22 @@ def _listens(path: Path) -> bool:
         return probe.connect_ex(str(path)) == 0
 
 
-def prepare(directory: Path) -> "Hold":
-    """Make `directory` (0700) and take hold of it: as long as the Hold is held, nobody else gets it.
+def prepare(directory: Path) -> Lock:
+    """Make `directory` (0700) and lock it.
+
+    A server that inherits the descriptor keeps it locked even if whoever started it is killed, until its own last write
+    is done.
 
     Raises UnusableDirectory if it belongs to another user, is held already, or cannot be made.
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _own(directory)
-        return Hold(directory)
+        return Lock(directory / "lock")
+    except BlockingIOError:
+        raise UnusableDirectory(
+            directory, "another server is running in it", "stop that one or choose another state_dir"
+        ) from None
     except OSError as error:
         raise UnusableDirectory(directory, str(error), "choose another state_dir") from error
 
@@ -105,40 +110,6 @@ def _own(directory: Path) -> None:
     if owner != os.geteuid():
         raise UnusableDirectory(directory, f"it belongs to user {owner}", "choose a state_dir of your own")
     directory.chmod(0o700)  # it may have been there before, open to others
-
-
-class Hold:
-    """The lock on a directory. It ends with `close`, or with the last process that has its descriptor.
-
-    A server that inherits the descriptor (`fileno`) keeps the directory even if whoever started it is killed, until its
-    own last write is done.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._lock)
-            raise UnusableDirectory(
-                directory, "another server is running in it", "stop that one or choose another state_dir"
-            ) from None
-
-    def fileno(self) -> int:
-        return self._lock
-
-    def close(self) -> None:
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _named(program: str) -> Path:

@@ -42,6 +42,38 @@ class NoRedisServer(ResquedError):
     """There is no redis-server program to run as an embedded Redis."""
 
 
+class UnknownLayout(ResquedError):
+    """A scoreboard is none, or was made by a version of resqued that lays it out in another way."""
+
+    def __init__(self, file: str, known: int) -> None:
+        self.file = file
+        super().__init__(f"{file} is no scoreboard of layout {known}; use the version of resqued that made it")
+
+
+class NoStatus(ResquedError):
+    """No master has written a status here: none runs, or it runs elsewhere."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        super().__init__(f"there is no status in {directory}")
+
+
+class UnreadableStatus(ResquedError):
+    """A master's status cannot be understood: broken, of a later version, or somebody else's."""
+
+    def __init__(self, file: str, why: str) -> None:
+        self.file = file
+        super().__init__(f"{file} {why}")
+
+
+class NotRunning(ResquedError):
+    """There is no master to be seen of a configuration."""
+
+
+class NotReloaded(ResquedError):
+    """A reload was refused, or it is not known how it ended."""
+
+
 class DontPerform(Exception):  # Resque's name
     """Raised by a `before_perform` hook: the job ends here, quietly and without failure."""
 
@@ -78,6 +110,14 @@ class PrunedWorker(JobError):
 
 class JobTimeout(JobError):
     """A job ran longer than its `timeout`."""
+
+
+class JobMemoryExceeded(JobError):
+    """A job, with all processes that it had started, used more than its `memory`."""
+
+
+class NotPermitted(JobError):
+    """The system refused a job's process what its pool demands: `nice`, `user`, `group` or `umask`."""
 
 
 class JobKilled(JobError):

@@ -1,7 +1,7 @@
 """How firmly something is brought to its end: ask politely, ask firmly, kill."""
 
 from dataclasses import dataclass
-from enum import Enum, IntEnum, auto
+from enum import Enum, IntEnum, StrEnum, auto
 
 
 class Mood(IntEnum):
@@ -20,9 +20,11 @@ class Step(Enum):
     KILL = auto()
 
 
-class Reason(Enum):
-    STOP = auto()  # our own stop
+class Reason(StrEnum):
+    STOP = auto()  # our own
+    OPERATOR = auto()  # somebody wants this job to end
     TIMEOUT = auto()  # the job's own limit
+    MEMORY = auto()  # the job's own limit
     UNSEEN = auto()  # nobody has heard of its worker for so long that somebody else may be about to run it
 
 
@@ -53,21 +55,34 @@ class Escalation:
         self._mood = mood
         match mood:
             case Mood.STOPPING:
-                self._ask_by(now + self._patience.grace)
+                self._ask_by(now + self._patience.grace, Reason.STOP)
             case Mood.HURRYING:
-                self._ask_by(now)
+                self._ask_by(now, Reason.STOP)
             case Mood.KILLING:
-                self._ask_by(now)
+                self._ask_by(now, Reason.STOP)
                 self._kill_at = now
+
+    def unwanted(self, now: float) -> None:
+        """An operator wants the job to end; to want it again changes nothing."""
+        self._ask_by(now, Reason.OPERATOR)
+
+    def too_large(self, now: float) -> None:
+        """The job has passed its memory cap: memory does not wait for a job that cleans up.
+
+        If it is on its way to its end already, that remains the reason.
+        """
+        if self._kill_at is None:
+            self.reason, self._kill_at = Reason.MEMORY, now
+        self._kill_at = min(self._kill_at, now)
 
     def unseen(self, now: float) -> None:
         """The job must be gone at once: somebody else may be about to run it."""
         if self.reason is not Reason.UNSEEN:
             self.reason, self._kill_at = Reason.UNSEEN, now
 
-    def _ask_by(self, at: float) -> None:
+    def _ask_by(self, at: float, reason: Reason) -> None:
         if not self.asked and (self._ask_at is None or at < self._ask_at):
-            self._ask_at, self.reason = at, Reason.STOP
+            self._ask_at, self.reason = at, reason
 
     def step(self, now: float) -> Step:
         """What is to be done now; whoever asks does it.

@@ -1,13 +1,19 @@
-"""How a worker learns that its master is gone, whatever ended it."""
+"""The pipes between a master and its workers: one tells that the master is gone, one that a worker has news."""
 
 import os
+from contextlib import suppress
+
+Pipe = tuple[int, int]  # the end to read from, and the end to write to
 
 
 class Lifeline:
-    """A pipe whose write end only the master has: its end tells a worker that the master is gone."""
+    """A pipe whose write end only the master has: its end tells a worker that the master is gone.
 
-    def __init__(self) -> None:
-        self._held, self._holder = os.pipe()
+    `inherited`, here and below: the pipe of an earlier image of the same master.
+    """
+
+    def __init__(self, inherited: Pipe | None = None) -> None:
+        self.pipe = self._held, self._holder = inherited or os.pipe()
 
     def fileno(self) -> int:
         return self._held
@@ -18,3 +24,31 @@ class Lifeline:
 
     def forget(self) -> None:
         os.close(self._held)
+
+
+class Bell:
+    """A pipe from all workers to their master: who rings has changed its row of the scoreboard in a way to look at."""
+
+    def __init__(self, inherited: Pipe | None = None) -> None:
+        self.pipe = self._read, self._write = inherited or os.pipe()
+        os.set_blocking(self._read, False)
+        os.set_blocking(self._write, False)
+
+    def fileno(self) -> int:
+        """Readable when somebody has rung."""
+        return self._read
+
+    def ring(self) -> None:
+        with suppress(BlockingIOError, BrokenPipeError):  # it rings already; nobody is there to hear
+            os.write(self._write, b"!")
+
+    def hush(self) -> None:
+        """Forget how often it was rung until now; to be called before looking."""
+        with suppress(BlockingIOError):
+            while os.read(self._read, 4096):
+                pass
+
+    def forget(self) -> None:
+        """In a job's process, which has nothing to tell, and must not hold the pipe."""
+        os.close(self._read)
+        os.close(self._write)

@@ -11,20 +11,27 @@ from resqued import embedded
 from resqued.address import Address, parse
 from resqued.config import Config
 from resqued.config import parse as parse_config
+from resqued.config.syntax import load
 from resqued.errors import ConfigError
+
+SYSTEM_RUN = Path("/run")  # here systemd makes the runtime directories of services
 
 PASSWORD = "redis-password"  # noqa: S105  the name of a systemd credential
 
 
 def configuration(file: Path) -> Config:
     """The configuration in `file`. Raises ConfigError with every mistake."""
+    return parse_config(text_of(file), str(file))
+
+
+def text_of(file: Path) -> str:
+    """What stands in a configuration file. Raises ConfigError if it cannot be read."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(str(file), [f"cannot be read: {error.strerror}; give another file with -c"]) from None
     except UnicodeDecodeError as error:
         raise ConfigError(str(file), [f"is not UTF-8: {error}"]) from None
-    return parse_config(text, str(file))
 
 
 def state_directory(config: Config, file: Path) -> Path:
@@ -44,11 +51,33 @@ def run_directory(config: Config, file: Path) -> Path:
     return Path(config.daemon.run_dir or _run_home()) / _name_of(file)
 
 
+def run_directories(file: Path) -> list[Path]:
+    """Where the run directory of a master with this configuration may be, the likeliest place first.
+
+    For those who did not start it: it may have been another user, or systemd. `file` may be wrong by now, or gone.
+    """
+    name = _name_of(file)
+    homes = [Path(given)] if (given := _run_dir_in(file)) else []
+    units = sorted({*SYSTEM_RUN.glob(f"resqued*/{name}"), *SYSTEM_RUN.glob(f"resqued*/*/{name}")})
+    return list(
+        dict.fromkeys([*(home / name for home in (*homes, _run_home())), SYSTEM_RUN / "resqued" / name, *units])
+    )
+
+
+def _run_dir_in(file: Path) -> str:
+    """Its `[daemon] run_dir`, whatever else may be wrong with it."""
+    try:
+        given = load(file.read_text(encoding="utf-8-sig"))["daemon"]["run_dir"]  # type: ignore[index]  # see TypeError
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return given if isinstance(given, str) else ""
+
+
 def _run_home() -> Path:
     if given := os.environ.get("RUNTIME_DIRECTORY"):
         return Path(given.partition(":")[0])
     if os.geteuid() == 0:
-        return Path("/run/resqued")
+        return SYSTEM_RUN / "resqued"
     if given := os.environ.get("XDG_RUNTIME_DIR"):
         return Path(given) / "resqued"
     return Path(tempfile.gettempdir()) / f"resqued-{os.geteuid()}"
@@ -63,8 +92,11 @@ def _state_home() -> Path:
 
 
 def _name_of(file: Path) -> str:
-    """Readable, and different for different files. Short, because a socket's path is."""
-    path = os.path.realpath(file)
+    """Readable, and different for different files. Short, because a socket's path is.
+
+    By the name that was given, not by where symlinks lead: `current/resqued.toml` stays itself through a deploy.
+    """
+    path = os.path.abspath(file)  # noqa: PTH100  Path.absolute keeps `..`
     digest = hashlib.sha1(path.encode(errors="surrogateescape"), usedforsecurity=False).hexdigest()[:8]
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', file.stem)[:20]}-{digest}"
 

@@ -1,27 +1,24 @@
 """Processes: fork, reap, kill, title. Nothing else in resqued forks, kills or waits."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from time import monotonic, sleep
 from typing import NoReturn
 
 import setproctitle
 
-from resqued import signals
+from resqued import oom, prctl, signals
 from resqued.verdict import Verdict, decode
 
-PR_SET_PDEATHSIG = 1
-PR_SET_CHILD_SUBREAPER = 36
 CRASHED = 1  # exit status of a process of ours whose own code failed
 LARGEST_VERDICT = 1 << 20
 
 set_title = setproctitle.setproctitle
+adopt_orphans = prctl.adopt_orphans
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +79,49 @@ def spawn_program(command: list[str], *, keep: int) -> int:
     """
 
     def main() -> int:
-        os.setpgid(0, 0)
         os.set_inheritable(keep, True)  # noqa: FBT003  as Python has it
-        _end_with_parent(signal.SIGTERM)
-        _use_null_as_stdin()
-        for number in signals.EVERY:
-            signal.signal(number, signal.SIG_DFL)
-        signals.unblock()
-        os.execv(command[0], command)  # noqa: S606  without a shell is how it is meant
+        _turn_into(command, os.environ)
 
     return spawn(main)
+
+
+def spawn_check(command: list[str], environment: Mapping[str, str], output: int) -> int:
+    """As `spawn_program`; whatever it says goes to the descriptor `output`."""
+
+    def main() -> int:
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        _turn_into(command, environment)
+
+    return spawn(main)
+
+
+def _turn_into(command: list[str], environment: Mapping[str, str]) -> NoReturn:
+    os.setpgid(0, 0)
+    prctl.end_with_parent(signal.SIGTERM)
+    _use_null_as_stdin()
+    for number in signals.EVERY:
+        signal.signal(number, signal.SIG_DFL)
+    signals.unblock()
+    os.execve(command[0], command, environment)  # noqa: S606  without a shell is how it is meant
+
+
+def execute(command: list[str], environment: Mapping[str, str]) -> OSError:
+    """Let a program take the place of this process. Returns only if that fails, and why."""
+    _flush()
+    try:
+        os.execve(command[0], command, environment)  # noqa: S606  as above
+    except OSError as error:
+        return error
+
+
+def has_terminal() -> bool:
+    """Whether this process has a terminal that it can be controlled from."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 class Child:
@@ -165,9 +195,8 @@ def start_job(perform: Callable[[], Verdict], forget: Callable[[], None]) -> Chi
 def _be_job(perform: Callable[[], Verdict], forget: Callable[[], None], pipe: int, worker: int) -> NoReturn:
     try:
         os.setsid()
-        _end_with_parent(signal.SIGKILL)
-        if os.getppid() != worker:  # it died before it could take us with it
-            os._exit(CRASHED)
+        oom.be_a_job()
+        end_with_worker(worker)
         forget()
         signals.enter_job()
         signals.unblock()
@@ -176,6 +205,13 @@ def _be_job(perform: Callable[[], Verdict], forget: Callable[[], None], pipe: in
         _flush()
     finally:
         os._exit(0)
+
+
+def end_with_worker(worker: int) -> None:
+    """In a job: be killed when its worker dies. To be called again after a change of user, which ends that."""
+    prctl.end_with_parent(signal.SIGKILL)
+    if os.getppid() != worker:  # it died before it could take us with it
+        os._exit(CRASHED)
 
 
 def _write(pipe: int, text: bytes) -> None:
@@ -221,10 +257,16 @@ def ask(child: Child) -> None:
     send(child.pid, signals.ASK)
 
 
-def kill_job(child: Child) -> None:
-    """Kill a job that has not been reaped, with everything that stayed in its process group."""
+def kill_job(child: Child, others: Iterable[int]) -> None:
+    """Kill a job that has not been reaped, with everything that stayed in its process group, and these `others`."""
     kill_group(child.pid)
-    send(child.pid, signal.SIGKILL)  # it may not have come to setsid yet
+    kill_each([child.pid, *others])  # it may not have come to setsid yet
+
+
+def kill_each(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def kill_group(leader: int) -> None:
@@ -260,27 +302,9 @@ def ensure_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this one
 
 
-def adopt_orphans() -> None:
-    """What this process's descendants leave behind becomes its child, not that of pid 1."""
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
-
-
-def _end_with_parent(number: int) -> None:
-    _prctl(PR_SET_PDEATHSIG, number)
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        _libc().prctl(option, value, 0, 0, 0)
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None)
-
-
 def be_a_worker() -> None:
     """Jobs inherit what is done here once, so that it costs nothing for each: no standard input, and a loaded libc."""
+    oom.be_a_worker()
     adopt_orphans()
     _use_null_as_stdin()
 

@@ -7,7 +7,7 @@ application was loaded; nothing is ever imported, and no attribute of a module f
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 
-from resqued import failure, jobclass, jobhooks
+from resqued import failure, jobclass, jobhooks, joblimits, memory
 from resqued.application import Application, put_first
 from resqued.errors import ConfigError, UnknownJob
 from resqued.jobclass import full_name
@@ -166,9 +166,17 @@ class _Index:
             return
         jobhooks.of(job_class)  # found before there is a fork, or every job would search for itself
         self._check_own_name(job_class)
+        self._check_limits(job_class)
         self.add(f"{job_class.__module__}.{path}", job_class)
         self.add(jobclass.name_of(job_class), job_class)
         self._bare.setdefault(path, []).append(job_class)
+
+    def _check_limits(self, job_class: type) -> None:
+        place = self.classes[job_class]
+        wrong = [f"{place}.{why}" for why in joblimits.mistakes(job_class)]
+        if not wrong and joblimits.of(job_class).memory and not memory.can_be_watched():  # which finds them, as above
+            wrong = [f"{place}.memory: {memory.UNWATCHED}"]
+        self.mistakes += wrong
 
     def add(self, name: str, job_class: type) -> None:
         other = self._meanings.setdefault(name, job_class)

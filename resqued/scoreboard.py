@@ -1,41 +1,82 @@
-"""Shared memory with one row a worker: what the master sees of its workers without asking anybody."""
+"""Shared memory with one row a worker: what others see of the workers without asking them, or Redis.
+
+A board is a file `scoreboard.PID.GENERATION` of its master. It begins with a header of eight cells; then come the rows,
+each a text (the job's name) and its cells. A cell is a signed 64-bit integer that one process writes whole: a reader
+never sees half of one. Columns are only ever appended, so that a master which is newer than a board, or older, reads
+what both know; for any other change there is a new LAYOUT.
+"""
 
 import mmap
 import os
 from enum import IntEnum
 from pathlib import Path
+from time import monotonic
+from typing import Self
 
 from resqued import processes
+from resqued.errors import UnknownLayout
+
+LAYOUT = 1
+NAME = 128  # bytes of a job's name that are kept, as UTF-8
 
 
 class State(IntEnum):
-    STARTING = 0
-    IDLE = 1
-    BUSY = 2
-    PAUSED = 3
-    LEAVING = 4
+    STARTING = 0  # importing the application, or not even that; all others are ready
+    OFFLINE = 1  # at work, but Redis has never answered yet: the worker is not registered
+    IDLE = 2
+    BUSY = 3
+    PAUSED = 4
+    LEAVING = 5
+
+
+class _Header(IntEnum):
+    LAYOUT = 0
+    ROWS = 1
+    STRIDE = 2  # bytes of a row
+    LOG = 3  # raised when log files are to be reopened
 
 
 class _Cell(IntEnum):
-    """Columns. Each cell is a signed 64-bit integer, written whole by one process: a reader never sees half of one."""
+    """Columns. Times are milliseconds on the monotonic clock."""
 
     STATE = 0
     JOB = 1  # pid of the job's process, 0 without one
     LEADS = 2  # 1 while the worker waits on Redis for its pool
+    SINCE = 3  # when it came to its state, or began its job
+    TICK = 4  # when its loop last turned
+    DONE = 5  # jobs that this process has done well
+    FAILED = 6  # and those that failed
+    RSS = 7  # bytes of memory, now and then
 
 
-WIDTH = len(_Cell)
+HEADER = 64  # bytes
+STRIDE = NAME + len(_Cell) * 8
+
+
+def now() -> int:
+    """Milliseconds, as in SINCE and TICK. The same clock in every process of the machine."""
+    return int(monotonic() * 1000)
 
 
 class Row:
-    """One worker's row. The worker writes it, its master reads it."""
+    """One worker's row, which the worker writes. What an older board has no column for is 0, whatever is written."""
 
-    def __init__(self, cells: memoryview) -> None:
-        self._cells = cells
+    __slots__ = ("_cells", "_name")
+
+    def __init__(self, row: memoryview) -> None:
+        self._name, self._cells = row[:NAME], row[NAME:].cast("q")
 
     def clear(self) -> None:
-        for column in _Cell:
+        self._name[:] = bytes(NAME)
+        for column in range(len(self._cells)):
             self._cells[column] = 0
+
+    def _get(self, column: _Cell) -> int:
+        return int(self._cells[column]) if column < len(self._cells) else 0
+
+    def _set(self, column: _Cell, value: int) -> None:
+        if column < len(self._cells):
+            self._cells[column] = value
 
     @property
     def state(self) -> State:
@@ -43,60 +84,177 @@ class Row:
 
     @state.setter
     def state(self, state: State) -> None:
-        self._cells[_Cell.STATE] = state
+        if state != self._cells[_Cell.STATE]:
+            self._set(_Cell.SINCE, now())
+            self._cells[_Cell.STATE] = state
+
+    def begin(self, job: str) -> None:
+        """BUSY from now on, with a job of this name, of which the end is cut off if it is very long."""
+        self._name[:] = job.encode(errors="replace")[:NAME].ljust(NAME, b"\0")
+        self._set(_Cell.SINCE, now())
+        self._cells[_Cell.STATE] = State.BUSY
+
+    @property
+    def job_name(self) -> str:
+        """Of the present job; of the last one if there is none. Half of each, if read while it changes."""
+        return bytes(self._name).rstrip(b"\0").decode(errors="ignore")
 
     @property
     def job(self) -> int:
-        return int(self._cells[_Cell.JOB])
+        """The pid of the job's process, 0 without one."""
+        return self._get(_Cell.JOB)
 
     @job.setter
     def job(self, pid: int) -> None:
-        self._cells[_Cell.JOB] = pid
+        self._set(_Cell.JOB, pid)
 
     @property
     def leads(self) -> bool:
-        return bool(self._cells[_Cell.LEADS])
+        return bool(self._get(_Cell.LEADS))
 
     @leads.setter
     def leads(self, leads: bool) -> None:
-        self._cells[_Cell.LEADS] = leads
+        self._set(_Cell.LEADS, leads)
+
+    @property
+    def since(self) -> int:
+        """When the worker came to its state, or began its job (as `now`); 0: never."""
+        return self._get(_Cell.SINCE)
+
+    @property
+    def tick(self) -> int:
+        """When the worker's loop last turned (as `now`); 0: never."""
+        return self._get(_Cell.TICK)
+
+    @tick.setter
+    def tick(self, at: int) -> None:
+        self._set(_Cell.TICK, at)
+
+    @property
+    def done(self) -> int:
+        return self._get(_Cell.DONE)
+
+    @done.setter
+    def done(self, jobs: int) -> None:
+        self._set(_Cell.DONE, jobs)
+
+    @property
+    def failed(self) -> int:
+        return self._get(_Cell.FAILED)
+
+    @failed.setter
+    def failed(self, jobs: int) -> None:
+        self._set(_Cell.FAILED, jobs)
+
+    @property
+    def rss(self) -> int:
+        """Bytes of memory that the worker had when it last looked."""
+        return self._get(_Cell.RSS)
+
+    @rss.setter
+    def rss(self, size: int) -> None:
+        self._set(_Cell.RSS, size)
 
 
 class Scoreboard:
-    """`rows` rows in a file of `directory`, which lives as long as the master; without a directory, in memory alone."""
+    """`rows` rows in a file of `directory`, which lives as long as the master; without a directory, in memory alone.
 
-    def __init__(self, rows: int, directory: Path | None = None) -> None:
-        self._file = None if directory is None else _new_file(directory, rows)
-        descriptor = -1 if self._file is None else os.open(self._file, os.O_RDWR | os.O_CLOEXEC)
-        self._cells = memoryview(mmap.mmap(descriptor, _size(rows))).cast("q")
-        if descriptor >= 0:
-            os.close(descriptor)
+    `generation` counts the images of a master that have had its pid. The first of them clears away what dead masters
+    have left in the directory; of its own pid's files only the last image knows which are still in use.
+    """
+
+    def __init__(self, rows: int, directory: Path | None = None, generation: int = 0) -> None:
+        self.file = None if directory is None else _new_file(directory, _size(rows), generation)
+        self._map(_memory(self.file) if self.file else mmap.mmap(-1, _size(rows)))
+        self._head[_Header.ROWS], self._head[_Header.STRIDE] = rows, STRIDE
+        self._head[_Header.LAYOUT] = LAYOUT
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """The board that somebody has made. Raises OSError; UnknownLayout for what this version cannot read."""
+        board = cls.__new__(cls)
+        board.file = file
+        board._map(_memory(file))  # noqa: SLF001  it is one of us
+        if not board._is_readable():  # noqa: SLF001
+            raise UnknownLayout(str(file), LAYOUT)
+        return board
+
+    def _map(self, memory: mmap.mmap) -> None:
+        self._memory = memoryview(memory)
+        self._head = self._memory[:HEADER].cast("q")
+
+    def _is_readable(self) -> bool:
+        stride = self._head[_Header.STRIDE]
+        return (
+            self._head[_Header.LAYOUT] == LAYOUT
+            and stride > NAME
+            and stride % 8 == 0
+            and 0 <= self.rows <= (len(self._memory) - HEADER) // stride
+        )
+
+    @property
+    def rows(self) -> int:
+        return int(self._head[_Header.ROWS])
 
     def row(self, number: int) -> Row:
-        return Row(self._cells[number * WIDTH : (number + 1) * WIDTH])
+        stride = self._head[_Header.STRIDE]
+        start = HEADER + number * stride
+        return Row(self._memory[start : start + stride])
+
+    @property
+    def log_generation(self) -> int:
+        """Whoever finds another one than at its last line reopens its log file. The master raises it."""
+        return int(self._head[_Header.LOG])
+
+    @log_generation.setter
+    def log_generation(self, generation: int) -> None:
+        self._head[_Header.LOG] = generation
 
     def remove(self) -> None:
         """Take the file away; who has it mapped keeps it."""
-        if self._file:
-            self._file.unlink(missing_ok=True)
+        if self.file:
+            self.file.unlink(missing_ok=True)
 
 
 def _size(rows: int) -> int:
-    return max(1, rows) * WIDTH * 8
+    return HEADER + rows * STRIDE
 
 
-def _is_of_nobody(pid: str) -> bool:
-    """Whether the master that had this pid was killed; perhaps it is ours now."""
-    return pid.isdecimal() and (int(pid) == os.getpid() or not processes.exists(int(pid)))
+def _memory(file: Path) -> mmap.mmap:
+    descriptor, access = _opened(file)
+    try:
+        if os.fstat(descriptor).st_size < HEADER:
+            raise UnknownLayout(str(file), LAYOUT)
+        return mmap.mmap(descriptor, 0, access=access)
+    finally:
+        os.close(descriptor)
 
 
-def _new_file(directory: Path, rows: int) -> Path:
+def _opened(file: Path) -> tuple[int, int]:
+    """A descriptor, and what it is good for: its owner's group may read."""
+    try:
+        return os.open(file, os.O_RDWR | os.O_CLOEXEC), mmap.ACCESS_WRITE
+    except PermissionError:
+        return os.open(file, os.O_RDONLY | os.O_CLOEXEC), mmap.ACCESS_READ
+
+
+def _new_file(directory: Path, size: int, generation: int) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in directory.glob("scoreboard.*"):
-        if _is_of_nobody(left.suffix[1:]):
+        if _is_of_nobody(left, generation):
             left.unlink(missing_ok=True)
-    file = directory / f"scoreboard.{os.getpid()}"
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    os.write(descriptor, bytes(_size(rows)))  # a file with holes would kill us (SIGBUS) when the disk is full
-    os.close(descriptor)
+    file = directory / f"scoreboard.{os.getpid()}.{generation}"
+    file.unlink(missing_ok=True)  # of an image that was given up before it had workers
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+    with os.fdopen(descriptor, "wb") as made:
+        os.fchmod(descriptor, 0o640)  # whatever the umask is
+        made.write(bytes(size))  # a file with holes would kill us (SIGBUS) when the disk is full
     return file
+
+
+def _is_of_nobody(file: Path, generation: int) -> bool:
+    """Whether the master that had the pid in the file's name was killed; perhaps the pid is ours now."""
+    pid = file.name.split(".")[1]
+    if pid == str(os.getpid()):
+        return generation == 0
+    return pid.isdecimal() and not processes.exists(int(pid))

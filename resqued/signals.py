@@ -2,8 +2,10 @@
 
 What a process hears is written by the interpreter into a pipe and read by its loop. Handlers are empty: they exist so
 that a signal neither kills nor is ignored (an ignored signal would stay ignored in the programs that a job starts).
+What each means is said in `signaltable`.
 """
 
+import _signal  # type: ignore[import-not-found]  # CPython's own half of `signal`
 import os
 import signal
 from collections.abc import Iterable
@@ -11,7 +13,13 @@ from math import ceil
 from time import monotonic
 from types import FrameType
 
-from resqued import termination
+from resqued import stacks, termination
+from resqued.log import log
+from resqued.signaltable import DEFAULT, TABLE, UNCATCHABLE
+
+# Without the enums that `signal` puts around them: they cost a job 50 us in each call, for they touch many pages, which
+# a process that has just been forked must copy.
+_handle, _mask = _signal.signal, _signal.pthread_sigmask
 
 
 def _private(number: int, fallback: str) -> int:
@@ -23,22 +31,25 @@ def _private(number: int, fallback: str) -> int:
 ASK = _private(0, "SIGXCPU")  # worker → job: stop (`termination`)
 HURRY = _private(1, "SIGXFSZ")  # master → worker: stop without grace
 KILL = _private(2, "SIGVTALRM")  # master → worker: kill the job now, then leave
+DUMP = _private(3, "SIGINFO")  # write all stacks; on macOS this is what Ctrl-T sends
+_PRIVATE = {"SIGRTMIN": ASK, "SIGRTMIN+1": HURRY, "SIGRTMIN+2": KILL, "SIGRTMIN+3": DUMP}
 
-# What a terminal, an operator or systemd may send to a whole group. A job does nothing on any of them.
-STRAY = (
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-    signal.SIGTSTP,
-    signal.SIGTTIN,
-    signal.SIGTTOU,
-    signal.SIGWINCH,
-)
-HEARD = (*STRAY, signal.SIGCONT, signal.SIGCHLD, HURRY, KILL)
+
+def number(name: str) -> int | None:
+    """Of a signal of the table; None if this system has no such signal, or if it has been given another meaning."""
+    if name in _PRIVATE:
+        return _PRIVATE[name]
+    found = getattr(signal, name, None)
+    return None if found in _PRIVATE.values() else found
+
+
+def _numbers(names: Iterable[str]) -> tuple[int, ...]:
+    return tuple(int(found) for name in names if (found := number(name)) is not None)
+
+
+HEARD = tuple(one for one in _numbers(name for name in TABLE if name not in UNCATCHABLE) if one not in (ASK, DUMP))
 EVERY = (*HEARD, ASK)
+_ITS_OWN = _numbers(name for name, meaning in TABLE.items() if meaning.job == DEFAULT)
 
 LONGEST_SLEEP = 86_400_000  # ms
 
@@ -51,16 +62,19 @@ def name(number: int) -> str:
 
 
 class Inbox:
-    """The signals that this process has heard since it last looked. One a process."""
+    """The signals that this process has heard since it last looked. One a process.
+
+    DUMP is not among them: the stacks of a process that is stuck are written by its handler.
+    """
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
-        for number in HEARD:
-            signal.signal(number, _hear)
-        signal.signal(ASK, _ask)
-        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._found = {one: signal.signal(one, _ask if one == ASK else _hear) for one in EVERY}
+        self._found_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._terminal = self._found[signal.SIGHUP] is not signal.SIG_IGN and _has_terminal()  # not under nohup
+        stacks.dump_on(DUMP, log.fileno())
         unblock()
 
     def fileno(self) -> int:
@@ -68,11 +82,19 @@ class Inbox:
         return self._read
 
     def read(self) -> list[int]:
-        """Each signal once, in order of arrival."""
+        """Each signal once, in order of arrival, but CONT last.
+
+        Of two that came at once nobody knows which was sent first, for the handler of the later may run before that of
+        the earlier. Somebody who has sent USR2 and CONT does not want to find a daemon that pauses for ever.
+        """
         try:
-            return list(dict.fromkeys(os.read(self._read, 65536)))
+            return sorted(dict.fromkeys(os.read(self._read, 65536)), key=signal.SIGCONT.__eq__)
         except BlockingIOError:
             return []
+
+    def is_hung_up(self) -> bool:
+        """Whether the terminal that this process was started from is gone. HUP tells that, or something else."""
+        return self._terminal and not _has_terminal()
 
     def forget(self) -> None:
         """In a child: signals are no longer written to the parent's pipe. The empty handlers stay."""
@@ -81,10 +103,20 @@ class Inbox:
         os.close(self._write)
 
     def close(self) -> None:
-        """Signals have their default meaning again."""
+        """Signals mean what they did before."""
         self.forget()
-        for number in EVERY:
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        stacks.dump_no_more(DUMP)
+        signal.set_wakeup_fd(self._found_fd)
+        for one, found in self._found.items():
+            signal.signal(one, signal.SIG_DFL if found is None else found)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def milliseconds(until: float | None) -> int | None:
@@ -94,20 +126,25 @@ def milliseconds(until: float | None) -> int | None:
 
 def block() -> None:
     """Around a fork: a signal to the child, before it has let go of the pipe, would be heard by its parent."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, EVERY)
+    _mask(signal.SIG_BLOCK, EVERY)
 
 
-def unblock(numbers: Iterable[int] = EVERY) -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+def unblock() -> None:
+    _mask(signal.SIG_UNBLOCK, EVERY)
 
 
 _in_job = False
 
 
 def enter_job() -> None:
-    """From now on ASK stops the job of this process. A worker, or a master, does nothing on it."""
+    """From now on ASK stops the job of this process; what a process sends itself means what it always does.
+
+    A worker, or a master, does nothing on either.
+    """
     global _in_job  # noqa: PLW0603  a handler has no other way to know
     _in_job = True
+    for one in _ITS_OWN:
+        _handle(one, 0)  # SIG_DFL
 
 
 def _hear(_number: int, _frame: FrameType | None) -> None:

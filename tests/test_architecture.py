@@ -20,10 +20,11 @@ import pytest
 FLOORS = """
 errors version
 
-address backoff config duty escalation fleet hooks jobclass jobhooks outlet protocol queues termination verdict work
+address backoff config duty escalation fleet handover hooks jobclass jobhooks joblimits outlet protocol queues reload
+signaltable termination verdict wear work
 
-application coroner embedded eventloop failure lifeline log notes performance places
-processes registry scoreboard signals store whereabouts wire
+application boards coroner embedded eventloop failure guise interruption kin lifeline lock log memory notes oom
+performance places prctl processes registry scoreboard signals stacks status store systemd whereabouts wire
 
 client master performer pruner testing worker
 

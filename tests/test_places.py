@@ -1,4 +1,4 @@
-"""Which Redis a configuration means, and where its password is."""
+"""Which Redis a configuration means, where its password is, and where its master keeps things."""
 
 from pathlib import Path
 
@@ -58,3 +58,47 @@ def test_a_credential_is_for_the_servers_that_sentinels_watch(credential: Path) 
 
     assert server.password_file == str(credential)
     assert server.sentinel("a", 26379).password_file is None
+
+
+# Directories
+
+
+def run_directory(file: Path) -> Path:
+    return places.run_directory(config.parse(MINIMAL, str(file)), file)
+
+
+def test_each_configuration_has_a_run_directory_of_its_own(tmp_path: Path) -> None:
+    assert run_directory(tmp_path / "a" / "resqued.toml") != run_directory(tmp_path / "b" / "resqued.toml")
+
+
+def test_a_relative_name_is_the_same_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert run_directory(Path("etc/../resqued.toml")) == run_directory(tmp_path / "resqued.toml")
+
+
+def test_a_deploy_that_turns_a_symlink_leaves_the_directory_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to("release-1")
+    before = run_directory(tmp_path / "current" / "resqued.toml")
+    (tmp_path / "current").unlink()
+    (tmp_path / "current").symlink_to("release-2")
+
+    assert run_directory(tmp_path / "current" / "resqued.toml") == before
+
+
+def test_who_did_not_start_a_master_looks_in_its_own_place_first_and_then_in_those_of_services(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/own:/run/other")
+    monkeypatch.setattr(places, "SYSTEM_RUN", tmp_path)
+    file = tmp_path / "resqued.toml"
+    name = run_directory(file).name
+    (tmp_path / "resqued-mail" / name).mkdir(parents=True)
+    file.write_text('[daemon]\nrun_dir = "/srv/run"\n')
+
+    assert places.run_directories(file) == [
+        Path("/srv/run") / name,
+        Path("/run/own") / name,
+        tmp_path / "resqued" / name,
+        tmp_path / "resqued-mail" / name,
+    ]

@@ -1,4 +1,4 @@
-"""`resquectl`: what a person does with queues and workers, from a terminal or a script."""
+"""`resquectl`: what a person does with queues, and with the master on this machine, from a terminal or a script."""
 
 import argparse
 import os
@@ -9,19 +9,18 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from resqued import address, places
+from resqued import address
 from resqued.address import Address
-from resqued.cli.commands import overview, queues
+from resqued.cli.commands import DONE, PROBLEM, overview, queues, reload, status
+from resqued.cli.subjects import DEFAULT_FILE, DEFAULT_URL
 from resqued.cli.terminal import complain
-from resqued.client import Client
 from resqued.errors import AddressError, ResquedError, StoreUnavailable
 from resqued.protocol.keys import DEFAULT_NAMESPACE
 from resqued.version import __version__
 
-GROUPS = (queues, overview)
-DEFAULT_URL = "redis://127.0.0.1:6379/0"
+GROUPS = (queues, overview, status, reload)
 
-PROBLEM, NO_CONNECTION, INTERRUPTED = 1, 3, 130  # 2 is argparse's, for wrong usage
+NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage
 EXIT_STATUS = "exit status: 0 done, 1 a problem, 2 wrong usage, 3 Redis did not answer"
 
 
@@ -37,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(error, PROBLEM)
     except BrokenPipeError:  # `resquectl queues | head`: nobody reads on, which is no problem
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try again when it exits
-        return 0
+        return DONE
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -52,7 +51,8 @@ def _take_any_text() -> None:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="resquectl",
-        description="Look at Resque queues and workers, and put jobs on queues.",
+        description="Look at Resque queues and workers, and put jobs on queues. "
+        "Look at the master on this machine, and reload it.",
         epilog=EXIT_STATUS,
         parents=[_options()],
     )
@@ -73,7 +73,13 @@ class _CommandParser(ArgumentParser):
 
 def _options() -> ArgumentParser:
     options = ArgumentParser(add_help=False, argument_default=SUPPRESS)
-    options.add_argument("-c", "--config", type=Path, metavar="FILE", help="take the Redis of this resqued.toml")
+    options.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"take the Redis of this resqued.toml; status and reload: the master with it, default {DEFAULT_FILE}",
+    )
     options.add_argument("--url", type=_address, help=f"where Redis is; default: that of -c, or {DEFAULT_URL}")
     options.add_argument("--namespace", help=f"the prefix of all keys; default: that of -c, or {DEFAULT_NAMESPACE}")
     options.add_argument("--json", action="store_true", help="answer in JSON, on one line")
@@ -88,19 +94,10 @@ def _address(text: str) -> Address:
 
 
 def _run(arguments: Namespace) -> int:
-    server, namespace = _place(arguments.config)
-    with Client(arguments.url or server, arguments.namespace or namespace) as resque:
-        arguments.run(resque, arguments)
+    with arguments.about(arguments) as subject:
+        result: int = arguments.run(subject, arguments)
     sys.stdout.flush()  # here, where a broken pipe is expected
-    return 0
-
-
-def _place(file: Path | None) -> tuple[Address, str]:
-    """Which Redis, and which namespace in it."""
-    if file is None:
-        return address.parse(DEFAULT_URL), DEFAULT_NAMESPACE
-    config = places.configuration(file)
-    return places.redis_address(config, file), config.redis.namespace
+    return result
 
 
 def _failed(error: ResquedError, status: int) -> int:

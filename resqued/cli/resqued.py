@@ -5,10 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from resqued import config as configuration
 from resqued import places, processes
-from resqued.config import Config
-from resqued.entry.daemon import CONFIG, CRASH, Daemon
+from resqued.entry import becoming
+from resqued.entry.check import is_for_another_layout
+from resqued.entry.children import CONFIG, CRASH
+from resqued.entry.daemon import Daemon
 from resqued.errors import ConfigError, ResquedError
+from resqued.handover import Handover
 from resqued.log import log
 from resqued.version import __version__
 
@@ -16,20 +20,20 @@ DEFAULT_FILE = Path("/etc/resqued.toml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 0 after a stop, 78 for a wrong configuration or application, 1 for anything else."""
+    """Returns the exit status: 0 after a stop, 78 for a wrong configuration or application, 1 for anything else.
+
+    And 75 if no worker ever got ready.
+    """
     processes.ensure_standard_streams()
     options = _parser().parse_args(arguments)
+    file = options.config.absolute()
     try:
-        config = places.configuration(options.config)
-        daemon = Daemon(config, options.config)
-        if options.test or config.jobs.preload == "master":
-            daemon.preload()
+        return _test(file) if options.test else _run(file)
     except ConfigError as error:
-        return _refuse(error)
-    if options.test:
-        print(f"{options.config}: ok")  # noqa: T201  it is the answer
-        return 0
-    return _run(daemon, config)
+        return _refuse(error, "this would not start" if options.test else "nothing was started")
+    except (ResquedError, OSError) as error:
+        print(f"resqued: {error}; nothing runs", file=sys.stderr)  # noqa: T201
+        return CRASH
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,17 +44,42 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _refuse(error: ConfigError) -> int:
-    print(error, file=sys.stderr)  # noqa: T201  the log is not set up yet, and this is for the person at the terminal
+def _test(file: Path) -> int:
+    if why := is_for_another_layout():
+        raise ConfigError(str(file), [why])
+    text = places.text_of(file)
+    Daemon(configuration.parse(text, str(file)), text, file).preload()
+    print(f"{file}: ok")  # noqa: T201  it is the answer
+    return 0
+
+
+def _refuse(error: ConfigError, so: str) -> int:
+    print(error, file=sys.stderr)  # noqa: T201  for the person at the terminal, whatever the log is set to
     mistakes = len(error.mistakes)
-    print(f"resqued: {mistakes} mistake{'s' if mistakes > 1 else ''}; nothing was started", file=sys.stderr)  # noqa: T201
+    print(f"resqued: {mistakes} mistake{'s' if mistakes > 1 else ''}; {so}", file=sys.stderr)  # noqa: T201
     return CONFIG
 
 
-def _run(daemon: Daemon, config: Config) -> int:
+def _run(file: Path) -> int:
+    before = becoming.inherited()
+    return (_heir(file, before) if before else _first(file)).run()
+
+
+def _first(file: Path) -> Daemon:
+    text = places.text_of(file)
+    return _made(text, file)
+
+
+def _heir(file: Path, before: Handover) -> Daemon:
+    """What was checked a moment ago may be wrong by now: then the last configuration goes on."""
     try:
-        log.configure(level=config.log.level, format=config.log.format, file=config.log.file or None)
-        return daemon.run()
-    except (ResquedError, OSError) as error:
-        print(f"resqued: {error}; nothing runs", file=sys.stderr)  # noqa: T201
-        return CRASH
+        return _made(places.text_of(file), file, before)
+    except ConfigError as error:
+        return _made(before.text, file, before, error.mistakes)
+
+
+def _made(text: str, file: Path, before: Handover | None = None, refusal: Sequence[str] = ()) -> Daemon:
+    config = configuration.parse(text, str(file))
+    daemon = Daemon(config, text, file, before, refusal)
+    log.configure(level=config.log.level, format=config.log.format, file=config.log.file or None)
+    return daemon

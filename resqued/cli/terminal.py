@@ -38,3 +38,23 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]
 def date(moment: datetime | None) -> str:
     """In UTC, so that those of several hosts can be compared; `-` if it is not known."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "-"
+
+
+def span(seconds: float) -> str:
+    """How long, in the largest unit of which there are two: `90s`, `90m`, `30h`, `12d`. Nothing is shorter than 0."""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{max(0, seconds):.0f}s"
+
+
+def size(count: int | None) -> str:
+    """Bytes, in the unit that leaves four digits at most; `-` if it is not known."""
+    if count is None:
+        return "-"
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 10_000 or unit == "GiB":  # noqa: PLR2004  four digits
+            break
+        amount /= 1024
+    return f"{amount:.0f}{unit}"

@@ -35,7 +35,7 @@ def _in_table(kind: type[Table], given: Given, place: str) -> Iterator[str]:
         else:
             yield _unknown(key, value, known, place)
     for key, why in kind.contradictions(given):
-        yield f"{place}.{key}: {why}"
+        yield f"{place}.{key}: {why}" if place else f"{key}: {why}"
     yield from _missing(known, given, place)
 
 
@@ -69,6 +69,8 @@ def _parts(kind: Kind, value: object, place: str) -> Iterator[Part]:
         for key, part in value.items():
             yield name, key, place_of(key, place)
             yield item, part, place_of(key, place)
+    elif isinstance(value, dict):
+        yield from ((table, value, place) for table in get_args(inner) if _is_table(table))  # one kind among others
 
 
 def _as_a_whole(kind: Kind, value: object, place: str) -> Iterator[str]:

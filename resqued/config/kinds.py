@@ -13,6 +13,7 @@ from resqued.protocol.identity import UNSPEAKABLE
 
 SPEAKABLE = rf"(?s:(?!.*{UNSPEAKABLE.pattern}).)"  # stands before the first character of a name, and takes it
 UNSPEAKABLES = """":", ",", spaces, control characters and < > & " '"""
+NAME = r"^[^\s:\x00-\x1f\x7f]*\Z"
 DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
 # Numbers. TOML has `inf` and `nan`, and no clock does: an upper bound refuses the one, any bound the other.
@@ -20,12 +21,19 @@ Count = Annotated[int, Meta(ge=0, description="int ≥ 0")]
 Seconds = Annotated[float, Meta(ge=0, le=float_info.max, description="a number of seconds ≥ 0")]
 OneJob = Annotated[int, Meta(ge=1, le=1, description="1: more jobs for one process are not built yet")]
 Interval = Annotated[float, Meta(gt=0, le=float_info.max, description="a number of seconds > 0")]
+Nice = Annotated[int, Meta(ge=-20, le=19, description="int from -20 to 19")]
 Flag = Annotated[bool, Meta(description="true or false")]
 
 # Text.
 Url = Annotated[str, Meta(description='an address in quotes, such as "redis://127.0.0.1:6379/0"')]
 Path = Annotated[str, Meta(pattern=r"^[^\x00]*\Z", description='a path in quotes ("" for the default)')]
-NoCap = Annotated[str, Meta(max_length=0, description='"": caps on memory are not built yet')]
+User = Annotated[str, Meta(pattern=NAME, description='the name of a user ("" for the one that resqued runs as)')]
+Group = Annotated[str, Meta(pattern=NAME, description='the name of a group ("" for the main one of the user)')]
+Umask = Annotated[
+    str,
+    Meta(pattern=r"^(0?[0-7]{3})?\Z", description='octal digits in quotes, such as "0022" ("" to leave it as it is)'),
+]
+SignalPool = Annotated[str, Meta(description='the name of a pool ("" for the first)')]
 Directory = Annotated[str, Meta(pattern=r"^[^\x00]+\Z", description='a directory, such as "/srv/app"')]
 Directories = Annotated[tuple[Directory, ...], Meta(description='a list of directories, such as ["/srv/app"]')]
 Namespace = Annotated[
@@ -84,7 +92,12 @@ class Bytes(int):
     """A size. The file writes it as text with a unit: "1MiB"."""
 
 
+class Cap(Bytes):
+    """A size that something must not pass. The file may also write "": 0, no cap."""
+
+
 Size = Annotated[Bytes, Meta(description='a size > 0 such as "512KiB", "1MiB", "2GiB", "5MB" or "1000" (bytes)')]
+NoMore = Annotated[Cap, Meta(description='a size > 0 such as "512MiB" or "2GiB", or "" for no limit')]
 
 SIZE = re.compile(r"([0-9]{1,15}) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 UNITS = {
@@ -112,6 +125,8 @@ def size(text: str) -> Bytes:
 
 def decode(kind: type, value: object) -> Bytes:
     """The kinds that msgspec does not know itself: its `dec_hook`."""
+    if kind is Cap and isinstance(value, str):
+        return Cap(size(value) if value else 0)
     if kind is Bytes and isinstance(value, str):
         return size(value)
     raise TypeError(f"no {kind.__name__} can be made of it")

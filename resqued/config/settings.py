@@ -13,25 +13,31 @@ from resqued.address import Address
 from resqued.config.kinds import (
     Aliases,
     Bytes,
+    Cap,
     Count,
     Directories,
     Flag,
     Format,
+    Group,
     Hostname,
     Interrupted,
     Interval,
     Level,
     Modules,
     Namespace,
-    NoCap,
+    Nice,
+    NoMore,
     OneJob,
     Path,
     PoolName,
     Preload,
     Queues,
     Seconds,
+    SignalPool,
     Size,
+    Umask,
     Url,
+    User,
     WorkerLost,
 )
 from resqued.errors import AddressError
@@ -88,19 +94,43 @@ class Jobs(Table, frozen=True, kw_only=True):
     names: Aliases = field(default_factory=dict)  # what other languages call a job → "module:Class"
 
 
+class Elastic(Table, frozen=True, kw_only=True):
+    """A number of workers that follows the work."""
+
+    min: Count
+    max: Count
+    spare: Count = 1  # so many are to have nothing to do
+
+    @staticmethod
+    def contradictions(given: Given) -> Iterator[Contradiction]:
+        least, most = given.get("min"), given.get("max")
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            yield "min", f"{least} is more than max, {most}"
+
+
+Workers = Annotated[Count | Elastic, Meta(description="int ≥ 0, or a table such as { min = 2, max = 16, spare = 1 }")]
+
+
 class Pool(Table, frozen=True, kw_only=True):
     """Workers that serve one set of queues. Its name is the key in `Config.pools`."""
 
     queues: Queues  # in order of priority
-    workers: Count = 1
+    workers: Workers = 1
     order: Order = "strict"
     interval: Interval = 5.0  # seconds between looks at all queues while idle
     jobs_per_fork: OneJob = 1
     timeout: Seconds = 0.0  # seconds that a job may run; 0: no limit
-    memory: NoCap = ""
+    memory: NoMore = Cap(0)  # bytes that a job may use; 0: no limit
+    nice: Nice = 0  # added to the niceness of jobs
+    user: User = ""  # whose rights jobs have; empty: those of resqued
+    group: Group = ""
+    umask: Umask = ""  # of jobs, octal; empty: that of resqued
     interrupted: Interrupted = "requeue"  # what becomes of a job that our own stop cuts short
     worker_lost: WorkerLost = "fail"  # what becomes of a job whose worker died
     worker_lost_limit: Count = 3  # how often one payload may be put back because its worker died
+    max_jobs: Count = 0  # that a worker performs before another takes its place; 0: no limit
+    max_age: Seconds = 0.0  # seconds after which another worker takes its place; 0: no limit
+    max_memory: NoMore = Cap(0)  # bytes that a worker itself may have between jobs; 0: no limit
 
     @staticmethod
     def contradictions(given: Given) -> Iterator[Contradiction]:
@@ -139,10 +169,13 @@ class Log(Table, frozen=True, kw_only=True):
 
 
 class Daemon(Table, frozen=True, kw_only=True):
-    """Where resqued keeps things."""
+    """Where resqued keeps things, and how its master behaves."""
 
     run_dir: Path = ""  # for as long as it runs; empty: depends on the environment
     state_dir: Path = ""  # for longer; empty: depends on the environment
+    chdir: Path = ""  # where all processes work; empty: where they were started
+    reload_timeout: Seconds = 60.0  # seconds that the application may take to import during a reload
+    signal_pool: SignalPool = ""  # which pool TTIN and TTOU are about; empty: the first
 
 
 Pools = Annotated[
@@ -161,6 +194,13 @@ class Config(Table, frozen=True, kw_only=True):
     worker: Worker = Worker()
     log: Log = Log()
     daemon: Daemon = Daemon()
+
+    @staticmethod
+    def contradictions(given: Given) -> Iterator[Contradiction]:
+        pools, daemon = given.get("pools"), given.get("daemon")
+        wanted = daemon.get("signal_pool") if isinstance(daemon, dict) else None
+        if wanted and isinstance(pools, dict) and wanted not in pools:
+            yield "daemon.signal_pool", f'there is no pool "{wanted}"; there are: {", ".join(pools)}'
 
 
 def _server(url: object) -> tuple[Address | None, str]:

@@ -1,201 +1,222 @@
 """What `resqued -c FILE` is: a master, its workers, now and then a pruner, perhaps a Redis."""
 
-import gc
+import os
 import random
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 
-from resqued import embedded, notes, performer, places, processes
-from resqued.backoff import Backoff
+from resqued import notes, processes, signals
 from resqued.config import Config
-from resqued.duty import Duty
-from resqued.entry.post import Post, work
+from resqued.entry import becoming, estate, preloading
+from resqued.entry.check import Check
+from resqued.entry.children import SERVICE, Children
+from resqued.entry.ground import Ground, size_of
+from resqued.entry.herald import Herald
+from resqued.entry.terms import check
 from resqued.errors import ConfigError
-from resqued.escalation import Mood, Patience
-from resqued.fleet import PRUNER, Fleet, Limits, Slot
-from resqued.lifeline import Lifeline
+from resqued.escalation import Mood
+from resqued.fleet import Fleet, Limits, Slot
+from resqued.handover import Handover, Heir
+from resqued.interruption import Interrupted, interruptible
 from resqued.log import log
-from resqued.master import STILL_REGISTERED, Master
+from resqued.master import Master, Next
+from resqued.processes import Exit
 from resqued.protocol import moves
-from resqued.protocol.keys import Keys
-from resqued.pruner import Pruner
 from resqued.registry import Registry
-from resqued.scoreboard import Scoreboard
+from resqued.reload import Reload
+from resqued.scoreboard import Row
 from resqued.signals import Inbox
-from resqued.store.pruning import Pruning
-from resqued.store.vigil import Token
+from resqued.systemd import Notifier
 from resqued.version import __version__
-from resqued.whereabouts import whereabouts
-from resqued.wire import lean
-from resqued.worker import Application, Terms
-from resqued.worker.ears import Ears
 
-SERVICE = "redis"  # the slot of an embedded Redis
-CONFIG, CRASH = 78, 1  # exit statuses: EX_CONFIG of sysexits.h, and anything else
+HOPELESS = 75  # exit status: no worker ever got ready; EX_TEMPFAIL of sysexits.h
+STARTS_WITHIN = 30.0  # s that an interpreter may take, beyond what the application may take
 
 
 class Daemon:
-    """One master, from its configuration to its end."""
+    """One image of a master, from its configuration to its end, or to the next image.
 
-    def __init__(self, config: Config, file: Path) -> None:
-        self._config, self._file = config, file
+    `text` is what `config` was read from. `before`: what the last image has left; `refusal`: why the file as it is now
+    cannot be used, so that `config` is still the last image's. Raises ConfigError for what this machine cannot do.
+    """
+
+    def __init__(
+        self, config: Config, text: str, file: Path, before: Handover | None = None, refusal: Sequence[str] = ()
+    ) -> None:
+        self._config, self._text, self._before, self._refusal = config, text, before, list(refusal)
+        self._ground = Ground.of(config, file)
+        check(config, str(file))
+        _change_directory(config.daemon.chdir, str(file))
         self._registry = Registry(config.jobs.modules, config.jobs.names, path=config.jobs.path)
-        self._application = Application(
-            self._registry, performer.perform, performer.failed, max_payload=config.jobs.max_payload
-        )
-        self._hold: embedded.Hold | None = None
-        self._posts = [_post(config, file, pool, number) for pool, number in _places(config)]
 
     def preload(self) -> None:
-        """Import the application, and keep what it made out of the garbage collector's sight: forks share it.
-
-        Raises ConfigError if it does not import, or has started threads, which no fork survives.
-        """
-        self._registry.load(source=str(self._file))
-        if threads := _threads():
-            raise ConfigError(str(self._file), [_about(threads) + '; use jobs.preload = "worker" or "job"'])
-        gc.collect()
-        gc.freeze()
+        """Import the application. Raises ConfigError with every mistake."""
+        preloading.in_master(self._registry, str(self._ground.file))
 
     def run(self) -> int:
         """Until it has been asked to stop and everybody has left. Returns the exit status."""
-        with ExitStack() as held:
-            if self._config.redis.embedded:
-                self._directory = places.embedded_directory(self._config, self._file)
-                self._server = embedded.command(embedded.find_server(), self._directory)
-                self._hold = held.enter_context(embedded.prepare(self._directory))
-            moves.load_all()
-            notes.make_directory(places.state_directory(self._config, self._file))
-            self._board = Scoreboard(len(self._posts), places.run_directory(self._config, self._file))
-            held.callback(self._board.remove)
-            log.info("master.started", config=str(self._file), workers=len(self._posts), version=__version__)
-            self._master = self._made()
-            self._master.run()
+        self._had_terminal = processes.has_terminal()
+        notes.make_directory(self._ground.state)
+        self._estate = (
+            estate.inherited(self._before, self._ground, self._config)
+            if self._before
+            else estate.founded(self._ground, self._config)
+        )
+        try:
+            self._compose()
+            self._load()
+            while self._master.run() is Next.BECOME:
+                self._become()
+            self._herald.remove()
+        finally:
+            self._estate.release()
         log.info("master.stopped")
-        return 0
+        return HOPELESS if self._master.is_hopeless else 0
 
-    def _made(self) -> Master:
-        processes.set_title(f"resqued-{__version__}: master {self._file}, {len(self._posts)} workers")
+    def _compose(self) -> None:
+        """Everything that can be had without the application. From here on signals are heard."""
         processes.adopt_orphans()
-        self._inbox, self._lifeline = Inbox(), Lifeline()
-        self._tokens = {pool: Token() for pool in self._config.pools}
+        moves.load_all()
+        before, daemon = self._before, self._config.daemon
+        self._inbox, self._notifier = Inbox(), Notifier()
+        self._fleet = self._new_fleet()
+        self._reload = (
+            Reload(daemon.reload_timeout, before.reload, before.asked_at) if before else Reload(daemon.reload_timeout)
+        )
+        self._check = Check(self._config, self._ground)
+        self._master = Master(
+            self._fleet,
+            self._reload,
+            self,
+            inbox=self._inbox,
+            bell=self._estate.bell,
+            boards=self._estate.boards,
+            tokens=self._estate.tokens,
+            signal_pool=daemon.signal_pool or next(iter(self._config.pools)),
+        )
+        self._children = Children(
+            self._config,
+            self._ground,
+            self._estate,
+            registry=self._registry,
+            inbox=self._inbox,
+            killed_jobs=self._master.killed_jobs,
+        )
+        self._herald = Herald(self._ground, self._estate, self._fleet, self._reload, self._notifier)
+        self._herald.tell()
+
+    def _new_fleet(self) -> Fleet:
         shutdown = self._config.shutdown
         fleet = Fleet(
-            {name: pool.workers for name, pool in self._config.pools.items()},
+            {name: size_of(pool) for name, pool in self._config.pools.items()},
             Limits(shutdown.grace, shutdown.term_timeout, shutdown.redis_timeout),
+            generation=self._estate.generation,
             services=[SERVICE] if self._config.redis.embedded else [],
             chance=random.random,
         )
-        return Master(fleet, spawn=self._spawn, inbox=self._inbox, board=self._board, tokens=self._tokens)
+        if self._before:
+            self._before.bequeath(fleet)
+        else:
+            fleet.left_work()  # a predecessor may have been killed, and its workers
+        return fleet
 
-    def _spawn(self, slot: Slot) -> int:
-        if slot.name == SERVICE:
-            assert self._hold is not None
-            return processes.spawn_program(self._server, keep=self._hold.fileno())
-        return processes.spawn(self._be_pruner if slot.name == PRUNER else partial(self._be_worker, slot))
+    # the application
 
-    def _be_pruner(self) -> int:
-        """In a fork of the master: settle what dead workers have left."""
-        self._forget_what_is_the_masters()
-        processes.set_title(f"resqued-{__version__}: pruning for {self._file}")
-        processes.wait_until_gone(self._master.killed_jobs, within=2.0)
-        config, address = self._config, places.redis_address(self._config, self._file)
-        pruner = Pruner(
-            Pruning(lean.connect(address, name="resqued:pruner"), Keys(config.redis.namespace)),
-            places.state_directory(config, self._file),
-            whereabouts(),
-            backoff=Backoff(first=0.1, most=10.0, chance=random.random),
-            redis_timeout=config.shutdown.redis_timeout,
-        )
-        duty = Duty(interval=1.0, backoff=Backoff(first=1.0, most=1.0, chance=random.random))
-        ears = Ears(duty, Inbox(), self._lifeline)
+    def _load(self) -> None:
+        """A first start ends if the application does not import; a master that has workers goes on with them."""
+        mistakes = self._refusal or self._mistakes_in_application()
+        if self._fleet.mood is not Mood.RUNNING:
+            return
+        if self._before is None and mistakes:
+            raise ConfigError(str(self._ground.file), mistakes)
+        if mistakes:
+            self._go_on_without(mistakes)
+        self._report_start()
+        self._notifier.watchdog()
 
-        def sleep(until: float) -> Mood:
-            ears.wait(until)
-            return duty.mood
-
-        return 0 if pruner.run(sleep) else CRASH
-
-    def _be_worker(self, slot: Slot) -> int:
-        """In a fork of the master: let go of what is the master's, and work."""
-        self._forget_what_is_the_masters()
-        if self._config.redis.embedded:  # it is started with us; without this every start would look like an outage
-            embedded.wait_for(embedded.socket_path(self._directory), seconds=5.0)
-        for pool, token in self._tokens.items():
-            if pool != slot.pool:
-                token.forget()
-        inbox = Inbox()
-        log.carry(slot=slot.name)
-        if self._config.jobs.preload == "worker" and not self._preload_in_worker():
-            return CONFIG
-        gone = work(
-            self._posts[slot.row],
-            self._application,
-            token=self._tokens[slot.pool],
-            row=self._board.row(slot.row),
-            inbox=inbox,
-            lifeline=self._lifeline,
-        )
-        return 0 if gone else STILL_REGISTERED
-
-    def _forget_what_is_the_masters(self) -> None:
-        self._inbox.forget()
-        self._lifeline.hold()
-        if self._hold:  # a process that a job leaves behind would keep the directory locked
-            self._hold.close()
-
-    def _preload_in_worker(self) -> bool:
+    def _mistakes_in_application(self) -> Sequence[str]:
+        if self._config.jobs.preload != "master":
+            return ()
         try:
-            self._registry.load(source=str(self._file))
+            with interruptible(self._config.daemon.reload_timeout):
+                self.preload()
         except ConfigError as error:
-            for mistake in error.mistakes:
-                log.error("config.refused", mistake=mistake)
-            return False
-        if threads := _threads():
-            log.warning("application.has_threads", threads=threads, then="they are missing in jobs")
-        gc.collect()
-        gc.freeze()
-        return True
+            return error.mistakes
+        except Interrupted as error:
+            return [f"the application {error}"]
+        finally:
+            self._master.hear()
+        return ()
+
+    def _go_on_without(self, mistakes: Sequence[str]) -> None:
+        self._reload.refused(mistakes, monotonic())
+        log.error("reload.refused", reason=list(mistakes))
+        if not self._refusal or self._mistakes_in_application():
+            self._fleet.halt("the application does not import; reload when it does")
+
+    def _report_start(self) -> None:
+        facts = {"config": str(self._ground.file), "workers": len(self._fleet.workers), "version": __version__}
+        if self._before is None:
+            log.info("master.started", **facts)
+        elif self._reload.accept(monotonic()):
+            log.info("reload.accepted", **facts, generation=self._estate.generation)
+
+    # the next image
+
+    def _become(self) -> None:
+        signals.block()
+        self._master.hear()
+        if self._fleet.mood is Mood.RUNNING:
+            self._notifier.watchdog(self._config.daemon.reload_timeout + STARTS_WITHIN)
+            error = becoming.become(self._handover(), self._ground.file)
+            self._master.refuse_reload(f"the new version could not be started: {error}")
+            self._notifier.watchdog()
+        signals.unblock()
+
+    def _handover(self) -> Handover:
+        fleet, own = self._fleet, self._estate
+        return Handover(
+            generation=own.generation,
+            started_at=own.started_at,
+            text=self._text,
+            boards={generation: str(file) for generation, file in own.boards.files.items()},
+            lifeline=own.lifeline.pipe,
+            bell=own.bell.pipe,
+            tokens={pool: token.pipe for pool, token in own.tokens.items()},
+            lock=own.lock.fileno(),
+            hold=own.hold.fileno() if own.hold else None,
+            workers=[Heir.of(slot) for slot in fleet.workers if slot.process],
+            of_the_house=[Heir.of(slot) for slot in (*fleet.services, fleet.pruner) if slot.process],
+            paused=[pool.name for pool in fleet.pools.values() if pool.paused],
+            needs_pruning=fleet.needs_pruning,
+            killed_jobs=list(self._master.killed_jobs),
+            reload=self._reload.last,
+            asked_at=self._reload.asked_at,
+        )
+
+    # what the master has done
+
+    def spawn(self, slot: Slot, row: Row | None) -> int:
+        paused = slot.pool in self._fleet.pools and self._fleet.pools[slot.pool].paused
+        return self._children.spawn(slot, row, paused=paused)
+
+    def start_check(self) -> int:
+        return self._check.start()
+
+    def reasons(self, ended: Exit) -> list[str]:
+        return self._check.reasons(ended)
+
+    def tell(self) -> float | None:
+        return self._herald.tell()
+
+    def has_lost_terminal(self) -> bool:
+        return self._had_terminal and not processes.has_terminal()
 
 
-def _places(config: Config) -> Iterator[tuple[str, int]]:
-    """Each worker's pool and number, in the order of the scoreboard's rows."""
-    return ((name, number) for name, pool in config.pools.items() for number in range(pool.workers))
-
-
-def _post(config: Config, file: Path, name: str, number: int) -> Post:
-    pool, shutdown = config.pools[name], config.shutdown
-    terms = Terms(
-        slot=f"{name}.{number}",
-        timeout=pool.timeout,
-        interrupted=pool.interrupted,
-        patience=Patience(shutdown.grace, shutdown.term_timeout),
-        redis_timeout=shutdown.redis_timeout,
-        put_back=pool.worker_lost_limit if pool.worker_lost == "requeue" else 0,
-        log_args=config.log.args,
-    )
-    return Post(
-        name,
-        number,
-        pool.queues,
-        pool.order,
-        pool.interval,
-        terms,
-        places.redis_address(config, file),
-        Keys(config.redis.namespace),
-        config.worker.hostname,
-        places.state_directory(config, file),
-    )
-
-
-def _threads() -> list[str]:
-    """Names of the Python threads besides this one."""
-    threading = sys.modules.get("threading")  # who has not imported it has started none
-    return [] if threading is None else [t.name for t in threading.enumerate() if t is not threading.main_thread()]
-
-
-def _about(threads: Sequence[str]) -> str:
-    return f"the application starts threads when it is imported, and a fork leaves them behind: {', '.join(threads)}"
+def _change_directory(directory: str, source: str) -> None:
+    if directory:
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise ConfigError(source, [f"daemon.chdir: {directory} cannot be entered: {error.strerror}"]) from None

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 from resqued import processes
 from resqued.address import Address
 from resqued.backoff import Backoff
 from resqued.duty import Duty
-from resqued.lifeline import Lifeline
+from resqued.lifeline import Bell, Lifeline
 from resqued.notes import Notebook, notebook
 from resqued.protocol import identity
 from resqued.protocol.identity import Registration, WorkerId
@@ -24,6 +25,7 @@ from resqued.store.pruning import Pruning
 from resqued.store.slate import Slate
 from resqued.store.vigil import Token, Vigil
 from resqued.version import __version__
+from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts, whereabouts
 from resqued.wire import lean
 from resqued.worker import Application, Terms, Worker
@@ -46,7 +48,15 @@ class Post:
 
 
 def work(
-    post: Post, application: Application, *, token: Token, row: Row, inbox: Inbox, lifeline: Lifeline | None = None
+    post: Post,
+    application: Application,
+    *,
+    token: Token,
+    row: Row,
+    inbox: Inbox,
+    lifeline: Lifeline | None = None,
+    bell: Bell | None = None,
+    paused: bool = False,  # it then takes no job until it is asked to resume
 ) -> bool:
     """Be a worker, in this process, until asked to stop. Whether nothing of it is left in Redis."""
     here = whereabouts()
@@ -55,26 +65,49 @@ def work(
     processes.be_a_worker()
     registration = _registration(post, here)
     wire = lean.connect(post.address, name=f"resqued:{post.terms.slot}")
-    wait = partial(lean.connect, post.address, name=f"resqued-wait:{post.terms.slot}")
-    me = WorkerId(_speakable(post.hostname or socket.gethostname()), here.pid, queues.entries)
     gone = Worker(
         post.pool,
         post.terms,
         application,
-        slate=Slate(wire, post.keys, worker=me, registration=registration),
+        slate=Slate(wire, post.keys, worker=_worker_id(post, here, queues), registration=registration),
         pruning=Pruning(wire, post.keys),
         here=here,
         notebook=Notebook(notebook(post.home, registration.nonce)) if post.home else None,
-        vigil=Vigil(token, wait, post.keys),
+        vigil=_vigil(post, token),
         queues=queues,
-        duty=Duty(interval=post.interval, backoff=Backoff(first=0.1, most=10.0, chance=random.random)),
+        duty=_duty(post, paused=paused),
+        wear=_wear(post.terms),
         inbox=inbox,
         lifeline=lifeline,
+        bell=bell,
         row=row,
         close_wire=wire.forget,
     ).run()
     wire.close()
     return gone
+
+
+def _worker_id(post: Post, here: Whereabouts, queues: QueueSet) -> WorkerId:
+    return WorkerId(_speakable(post.hostname or socket.gethostname()), here.pid, queues.entries)
+
+
+def _vigil(post: Post, token: Token) -> Vigil:
+    return Vigil(token, partial(lean.connect, post.address, name=f"resqued-wait:{post.terms.slot}"), post.keys)
+
+
+def _duty(post: Post, *, paused: bool) -> Duty:
+    backoff = Backoff(first=0.1, most=10.0, chance=random.random)
+    return Duty(interval=post.interval, backoff=backoff, paused=paused)
+
+
+def _wear(terms: Terms) -> Wear:
+    return Wear(
+        max_jobs=terms.max_jobs,
+        max_age=terms.max_age,
+        max_memory=terms.max_memory,
+        born=monotonic(),
+        chance=random.random,
+    )
 
 
 def _registration(post: Post, here: Whereabouts) -> Registration:

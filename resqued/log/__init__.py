@@ -7,6 +7,8 @@
 A line is written with one `write` to a descriptor that all our processes share, so lines never mix. Nothing is buffered
 and nothing locks: a fork needs no care. Logging never raises and never retries: what cannot be written is dropped.
 
+A log file may be moved away: a process that finds the number which it follows raised reopens it before its next line.
+
 structlog is set up for ourselves alone; `structlog.configure` is left to the application, which may use it, too.
 """
 
@@ -14,6 +16,8 @@ import contextlib
 import os
 import select
 import stat
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -23,6 +27,8 @@ from resqued.log import lines
 from resqued.log.events import EVENTS, Level
 
 __all__ = ["EVENTS", "Level", "Log", "configure", "log"]
+
+Generation = Callable[[], int]
 
 PATIENCE = 100  # ms that a line waits for a reader that is slow
 _NUMBERS: dict[Level, int] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -35,7 +41,7 @@ class Write(Protocol):
 class Log:
     """What every module writes to. It stays the same object when it is configured."""
 
-    __slots__ = ("_bound", "_file", "_line", "debug", "error", "exception", "info", "warning")
+    __slots__ = ("_bound", "_file", "_generation", "_line", "debug", "error", "exception", "info", "warning")
 
     debug: Write
     info: Write
@@ -44,7 +50,8 @@ class Log:
     exception: Write  # in an `except`: an error, with the exception's backtrace
 
     def __init__(self) -> None:
-        self._file: int | None = None  # a descriptor that we opened, and close when we open another
+        self._generation: Generation = _always_the_first
+        self._file: _File | None = None
         self._line = _Line(2)
         self.configure()
 
@@ -58,20 +65,38 @@ class Log:
     ) -> None:
         """Write what is at least `level` to `file`, else to the descriptor `stream`.
 
-        A file is appended to, and made if need be; so to configure it once more is to reopen it.
+        A file is appended to, and made if need be.
         `auto` is `console` on a terminal and `json` elsewhere. Forgets what `carry` said.
         Raises OSError, and changes nothing, if `file` cannot be opened.
         """
-        opened = _open(file) if file else None
-        if self._file is not None:
-            os.close(self._file)
+        opened = _File(file, self._generation, partial(_complain, self)) if file else None
+        if self._file:
+            self._file.close()
         self._file = opened
-        self._line = _Line(stream if opened is None else opened)
+        self._line = opened or _Line(stream)
         self._use(_logger(self._line, level, lines.renderer(self._line.fd, format)))
 
     def carry(self, **facts: object) -> None:
         """Say these facts in every later line of this process, before the facts of the line itself."""
         self._use(self._bound.bind(**facts))
+
+    def say(self, event: str, **facts: object) -> None:
+        """At the level that the event has in `EVENTS`."""
+        getattr(self, EVENTS[event][0])(event, **facts)
+
+    def follow(self, generation: Generation) -> None:
+        """Whenever this is another number than at the last line, reopen the file. Asked for each line, if it is one."""
+        self._generation = generation
+        if self._file:
+            self._file.follow(generation)
+
+    def reopen(self) -> None:
+        """Write to the file that has its name now, which is made if need be. The descriptor keeps its number.
+
+        If that cannot be, everything stays as it was, and an error is logged.
+        """
+        if self._file:
+            self._file.reopen()
 
     def fileno(self) -> int:
         """The descriptor that lines go to; for whoever closes all others."""
@@ -81,6 +106,14 @@ class Log:
         self._bound = bound
         self.debug, self.info, self.warning = bound.debug, bound.info, bound.warning
         self.error, self.exception = bound.error, bound.exception
+
+
+def _always_the_first() -> int:
+    return 0
+
+
+def _complain(log: Log, file: str, error: OSError) -> None:
+    log.error("log.not_reopened", file=file, error=str(error), then="go on with the file that was open before")
 
 
 def _open(file: str) -> int:
@@ -129,6 +162,45 @@ class _Line:
         has_room = bool(poll.poll(self._patience))
         self._patience = PATIENCE if has_room else 0
         return has_room
+
+    debug = info = warning = error = write
+
+
+class _File(_Line):
+    """The same, into a file that may be moved away. `complain` is told why it could not be reopened."""
+
+    __slots__ = ("_complain", "_generation", "_name", "_seen")
+
+    def __init__(self, name: str, generation: Generation, complain: Callable[[str, OSError], None]) -> None:
+        super().__init__(_open(name))
+        self._name, self._complain = name, complain
+        self.follow(generation)
+
+    def say(self, event: str, **facts: object) -> None:
+        """At the level that the event has in `EVENTS`."""
+        getattr(self, EVENTS[event][0])(event, **facts)
+
+    def follow(self, generation: Generation) -> None:
+        self._generation, self._seen = generation, generation()
+
+    def write(self, line: bytes) -> None:
+        if self._generation() != self._seen:
+            self.reopen()
+        super().write(line)
+
+    def reopen(self) -> None:
+        self._seen = self._generation()
+        try:
+            opened = _open(self._name)
+        except OSError as error:
+            self._complain(self._name, error)
+            return
+        os.dup2(opened, self.fd, inheritable=False)
+        os.close(opened)
+        super().__init__(self.fd)  # it may be of another kind
+
+    def close(self) -> None:
+        os.close(self.fd)
 
     debug = info = warning = error = write
 

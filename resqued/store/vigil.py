@@ -26,11 +26,12 @@ class Token:
     whoever reads takes all that lie there.
     """
 
-    def __init__(self) -> None:
-        self._read, self._write = os.pipe()
+    def __init__(self, inherited: tuple[int, int] | None = None) -> None:
+        self.pipe = self._read, self._write = inherited or os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
-        self.put()
+        if inherited is None:
+            self.put()
 
     def fileno(self) -> int:
         """Readable when the token is to be had."""

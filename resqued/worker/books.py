@@ -149,8 +149,8 @@ class Books:
         return Nothing.EMPTY
 
     def _next_queues(self, verdict: Verdict) -> Sequence[str]:
-        """Where to take the next job from: nowhere if this worker is to stop, or has just put one back."""
-        if self._duty.over or verdict is REQUEUED:
+        """Where to take the next job from: nowhere if this worker is to take none, or has just put one back."""
+        if not self._duty.takes_jobs or verdict is REQUEUED:
             return ()
         self._look()
         return self._queues.in_order()

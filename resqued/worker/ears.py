@@ -2,25 +2,37 @@
 
 import select
 import signal
+from collections.abc import Callable
+from time import monotonic
 
 from resqued import signals
-from resqued.duty import Duty
+from resqued.duty import BEAT_EVERY, Duty
 from resqued.escalation import Mood
 from resqued.lifeline import Lifeline
 from resqued.log import log
 from resqued.signals import Inbox, milliseconds
+from resqued.worker.pulse import Pulse
 
-UNDER_A_MASTER: dict[int, Mood] = {
+LONGEST_SLEEP = BEAT_EVERY  # s: a master takes a worker for stuck that has not shown itself for 120 s
+
+MOODS: dict[int, Mood] = {
     signal.SIGQUIT: Mood.DRAINING,
     signal.SIGTERM: Mood.STOPPING,
     signals.HURRY: Mood.HURRYING,
     signals.KILL: Mood.KILLING,
 }
+WISHES: dict[int, Callable[[Duty], None]] = {
+    signal.SIGUSR1: Duty.stop_job,
+    signal.SIGUSR2: Duty.pause,
+    signal.SIGCONT: Duty.resume,
+}
 
 
 class Ears:
-    def __init__(self, duty: Duty, inbox: Inbox, lifeline: Lifeline | None) -> None:
-        self._duty, self._inbox, self._lifeline = duty, inbox, lifeline
+    """`pulse` tells others whenever these ears wake."""
+
+    def __init__(self, duty: Duty, inbox: Inbox, lifeline: Lifeline | None, pulse: Pulse | None = None) -> None:
+        self._duty, self._inbox, self._lifeline, self._pulse = duty, inbox, lifeline, pulse
         self._poll = select.poll()
         self._poll.register(inbox, select.POLLIN)
         if lifeline:
@@ -29,8 +41,11 @@ class Ears:
     def wait(self, until: float | None, *descriptors: int) -> set[int]:
         """Sleep until a signal comes, one of `descriptors` is readable, or it is `until` (monotonic; None: for ever).
 
-        Returns the descriptors that are readable. A wish to stop is passed on to `duty`.
+        Sometimes for less, for nobody shows himself who sleeps. Returns the descriptors that are readable. What the
+        signals wish for is passed on to `duty`.
         """
+        longest = monotonic() + LONGEST_SLEEP
+        until = longest if until is None else min(until, longest)
         for descriptor in descriptors:
             self._poll.register(descriptor, select.POLLIN)
         try:
@@ -38,6 +53,8 @@ class Ears:
         finally:
             for descriptor in descriptors:
                 self._poll.unregister(descriptor)
+        if self._pulse:
+            self._pulse.beat()
         if self._inbox.fileno() in ready:
             self.hear()
         if self._lifeline and self._lifeline.fileno() in ready:
@@ -47,15 +64,19 @@ class Ears:
     def hear(self) -> None:
         """Take in what has come without waiting."""
         for number in self._inbox.read():
-            if (mood := self._meaning(number)) is not None:
+            if wish := WISHES.get(number):
+                log.debug("signal.heard", signal=signals.name(number))
+                wish(self._duty)
+            elif (mood := self._mood(number)) is not None:
                 log.debug("signal.heard", signal=signals.name(number))
                 self._duty.shut(mood)
 
-    def _meaning(self, number: int) -> Mood | None:
-        if number != signal.SIGINT:
-            return UNDER_A_MASTER.get(number)
-        if self._lifeline:  # a terminal sends it to the whole group; the master decides what it means
-            return None
+    def _mood(self, number: int) -> Mood | None:
+        """A terminal's signals go to the whole group: under a master it is he who decides what they mean."""
+        if self._lifeline or number not in (signal.SIGINT, signal.SIGHUP):
+            return MOODS.get(number)
+        if number == signal.SIGHUP:
+            return Mood.STOPPING if self._inbox.is_hung_up() else None
         return Mood.KILLING if self._duty.mood >= Mood.HURRYING else Mood.HURRYING
 
     def _master_is_gone(self, lifeline: Lifeline) -> None:

@@ -6,8 +6,9 @@ from time import monotonic
 from resqued import failure, hooks, processes
 from resqued.duty import Duty
 from resqued.errors import JobError, StoreUnavailable
+from resqued.escalation import Mood
 from resqued.hooks import WorkerInfo
-from resqued.lifeline import Lifeline
+from resqued.lifeline import Bell, Lifeline
 from resqued.log import log
 from resqued.notes import Notebook
 from resqued.protocol import identity
@@ -19,10 +20,12 @@ from resqued.store.slate import Nothing, Slate, Taken
 from resqued.store.vigil import Vigil
 from resqued.verdict import REQUEUED, Outcome, Verdict
 from resqued.version import __version__
+from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
 from resqued.worker.books import Books
 from resqued.worker.ears import Ears
+from resqued.worker.pulse import Pulse
 from resqued.worker.runner import Ended, Runner
 from resqued.worker.task import Application, failed
 from resqued.worker.terms import Terms
@@ -31,7 +34,7 @@ from resqued.worker.terms import Terms
 class Worker:
     """One worker, in the process that is registered for it.
 
-    `close_wire` closes, in a job's process, the connection that `slate` uses.
+    `close_wire` closes, in a job's process, the connection that `slate` uses. `bell` is rung when `row` has news.
     """
 
     def __init__(
@@ -47,16 +50,19 @@ class Worker:
         vigil: Vigil,
         queues: QueueSet,
         duty: Duty,
+        wear: Wear,
         inbox: Inbox,
         lifeline: Lifeline | None,
+        bell: Bell | None,
         row: Row,
         close_wire: Callable[[], None],
     ) -> None:
         self._pool, self._terms, self._application = pool, terms, application
         self._slate, self._notebook = slate, notebook
         self._vigil, self._queues, self._duty, self._row = vigil, queues, duty, row
-        self._inbox, self._lifeline, self._close_wire = inbox, lifeline, close_wire
-        self._ears = Ears(duty, inbox, lifeline)
+        self._inbox, self._lifeline, self._bell, self._close_wire = inbox, lifeline, bell, close_wire
+        self._wear, self._pulse = wear, Pulse(row)
+        self._ears = Ears(duty, inbox, lifeline, self._pulse)
         self._books = Books(
             slate, pruning, here, queues=queues, duty=duty, ears=self._ears, redis_timeout=terms.redis_timeout
         )
@@ -67,31 +73,50 @@ class Worker:
 
     def run(self) -> bool:
         """Work until asked to stop. Whether nothing of this worker is left in Redis: it may have been away too long."""
-        self._become(State.IDLE)
+        self._go_to_work()
         while not self._duty.over:
             work = self._reserve()
             while work:
                 work = self._see_through(work)
+            self._give_way_if_worn()
             if not self._duty.over:
                 self._rest()
         return self._leave()
 
+    def _go_to_work(self) -> None:
+        self._row.state = State.OFFLINE
+        self._pulse.beat()
+        self._ring()
+
+    def _ring(self) -> None:
+        if self._bell:
+            self._bell.ring()
+
     def _reserve(self) -> Work | None:
-        """Look for a job if it is time to."""
+        """Look for a job if it is time to. Who pauses only shows that it is there."""
+        if self._duty.paused:
+            self._pause(is_there=self._books.attend())
+            return None
         if not self._duty.is_rested(monotonic()):
             self._books.attend()
             return None
         return self._take(self._books.reserve())
 
+    def _pause(self, *, is_there: bool) -> None:
+        """Who has never been there, in Redis, has nothing to pause from."""
+        if is_there or self._row.state is not State.OFFLINE:
+            self._become(State.PAUSED)
+
     def _take(self, taken: Taken | None) -> Work | None:
-        """What came of reserving. A job that was taken while a stop was on its way is put back, unstarted."""
+        """What came of reserving. A job that was taken while a stop or pause was on its way is put back, unstarted."""
         self._ears.hear()
         if isinstance(taken, Work):
             self._queues.served(taken.queue)
-            if not self._duty.over:
+            if self._duty.takes_jobs:
+                self._duty.begins_job()
                 return taken
             self._put_back(taken)
-        elif taken is not None:
+        elif taken is not None and self._duty.takes_jobs:
             self._duty.found_nothing(monotonic())
             self._become(State.PAUSED if taken is Nothing.PAUSED else State.IDLE)
         return None
@@ -106,6 +131,8 @@ class Worker:
         self._become(State.BUSY)
         ended = self._perform(work)
         self._note(work, ended.verdict)
+        self._wear.performed(self._pulse.weigh() if self._wear.heeds_memory else 0)
+        self._give_way_if_worn()
         answer = self._books.settle(work, ended.verdict)
         if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
             self._duty.hold_off(monotonic())
@@ -126,6 +153,7 @@ class Worker:
         try:
             job = self._application.job(work, self._slate.worker)
             name = job.name
+            self._row.begin(name)
             task = self._application.task(job)
         except JobError as error:
             return Ended(failed(error), name)
@@ -138,14 +166,25 @@ class Worker:
         verdict, facts = ended.verdict, ended.facts(work)
         match verdict.outcome:
             case Outcome.DONE:
+                self._row.done += 1
                 log.info("job.done", **facts)
             case Outcome.FAILED:
+                self._row.failed += 1
                 log.warning("job.failed", **facts, exception=verdict.exception, error=verdict.error)
             case Outcome.REQUEUED:
                 log.info("job.requeued", **facts)
 
+    def _give_way_if_worn(self) -> None:
+        """Leave as on QUIT, for a fresh worker to take over. Who pauses stays: his successor would know of no pause."""
+        if self._duty.takes_jobs and (reason := self._wear.reason(monotonic())):
+            facts = {"done": self._row.done, "failed": self._row.failed, "rss": self._row.rss}
+            log.info("worker.recycled", worker=self._slate.worker, reason=reason, **facts)
+            self._duty.shut(Mood.DRAINING)
+
     def _rest(self) -> None:
         """Sleep until there is a job, something is due, or somebody wants something."""
+        if self._duty.paused:
+            self._pause(is_there=False)
         until = self._duty.wakes_at()
         try:
             watched = self._watch_queues(until)
@@ -170,8 +209,10 @@ class Worker:
         was, self._row.state = self._row.state, state
         if state is was:
             return
+        if was is State.OFFLINE:
+            self._ring()
         if State.PAUSED in (was, state):
-            self._run_hooks("before_pause" if state is State.PAUSED else "after_pause")
+            self._tell_of_pause(state)
         match state:
             case State.BUSY:
                 self._vigil.end()
@@ -183,6 +224,14 @@ class Worker:
                 processes.set_title(identity.waiting(__version__, self._queues.entries, self._terms.slot))
                 if was is State.BUSY:
                     self._run_hooks("queue_empty")
+
+    def _tell_of_pause(self, state: State) -> None:
+        if state is State.PAUSED:
+            log.info("worker.paused", worker=self._slate.worker, by="signal" if self._duty.paused else "redis")
+            self._run_hooks("before_pause")
+        else:
+            log.info("worker.resumed", worker=self._slate.worker)
+            self._run_hooks("after_pause")
 
     def _leave(self) -> bool:
         self._row.state = State.LEAVING
@@ -214,3 +263,5 @@ class Worker:
             self._notebook.forget()
         if self._lifeline:
             self._lifeline.forget()
+        if self._bell:
+            self._bell.forget()

@@ -1,14 +1,19 @@
 """One job's process, from its fork to its end."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
+from signal import SIGKILL
 from time import monotonic, time
 
-from resqued import hooks, processes
+from resqued import hooks, kin, oom, processes
 from resqued.duty import Duty
-from resqued.escalation import Escalation, Step
+from resqued.errors import NotPermitted
+from resqued.escalation import Escalation, Reason, Step
 from resqued.log import log
+from resqued.memory import Watch
 from resqued.processes import Child
 from resqued.protocol import identity
 from resqued.scoreboard import Row
@@ -18,7 +23,7 @@ from resqued.work import Work
 from resqued.worker.books import Books
 from resqued.worker.ears import Ears
 from resqued.worker.task import Ending, Task, failed
-from resqued.worker.terms import Terms
+from resqued.worker.terms import Limits, Terms
 
 MOURNING = 10.0  # s that the `on_failure*` hooks of a job that was killed may take
 
@@ -49,6 +54,8 @@ class Runner:
     ) -> None:
         self._terms, self._duty, self._ears, self._books, self._row = terms, duty, ears, books, row
         self._forget = forget
+        self._worker = os.getpid()
+        self._kills = oom.Kills()
 
     def run(self, task: Task) -> Ended:
         """Perform `task` in a process of its own and return the truth about it."""
@@ -57,25 +64,35 @@ class Runner:
                 hook(task.job)
         except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
             return Ended(self._mourned(task, error, failed(error)), task.job.name)
+        limits = self._terms.limits(task.limits)
+        watch = Watch(limits.memory) if limits.memory else None
         try:
-            child = processes.start_job(lambda: self._main(task), self._forget)
+            child = processes.start_job(partial(self._main, task), self._forget)
         except OSError as error:
             log.error("job.not_forked", queue=task.job.queue, job=task.job.name, error=str(error))
             return Ended(REQUEUED, task.job.name)
-        return self._see_through(task, child)
+        return self._see_through(task, child, limits, watch)
 
     def _main(self, task: Task) -> Verdict:
+        """In the job's process."""
         processes.set_title(identity.processing(__version__, task.job.queue, int(time()), task.job.name))
-        return task.main()
+        return self._disguised(task.main)
 
-    def _see_through(self, task: Task, child: Child) -> Ended:
+    def _disguised(self, act: Callable[[], Verdict]) -> Verdict:
+        """In the process of a job, or of its hooks, none of which runs with other rights than its pool's."""
+        if self._terms.guise:
+            try:
+                self._terms.guise.put_on()
+            except OSError as error:
+                return failed(NotPermitted(f"the system refused nice, user, group or umask of its pool: {error}"))
+            processes.end_with_worker(self._worker)
+        return act()
+
+    def _see_through(self, task: Task, child: Child, limits: Limits, watch: Watch | None) -> Ended:
         started = monotonic()
         processes.set_title(identity.forked(__version__, child.pid, int(time()), self._terms.slot))
         self._announce(task, child)
-        timeout = self._terms.timeout
-        ending = self._watched(
-            child, Escalation(self._terms.patience, times_out_at=started + timeout if timeout else None)
-        )
+        ending = self._watched(child, limits, watch)
         verdict = ending.verdict
         if verdict.outcome is Outcome.FAILED and (error := ending.cause_of_death):
             verdict = self._mourned(task, error, verdict)
@@ -85,50 +102,74 @@ class Runner:
         """Run the `on_failure*` hooks of a job that can no longer do so itself; what they raise is in the verdict."""
         if task.mourn is None:
             return verdict
+        self._duty.begins_job()  # who wanted the job stopped has been obeyed
         mourn = partial(task.mourn, error)
         try:
-            child = processes.start_job(mourn, self._forget)
+            child = processes.start_job(lambda: self._disguised(mourn), self._forget)
         except OSError:
             return verdict
-        said = self._watched(child, Escalation(self._terms.patience, times_out_at=monotonic() + MOURNING)).said
+        said = self._watched(child, Limits(timeout=MOURNING)).said
         return replace(said, backtrace=verdict.backtrace or said.backtrace) if said else verdict
 
     def _announce(self, task: Task, child: Child) -> None:
         args = {"args": task.job.args} if self._terms.log_args else {}
         log.info("job.started", queue=task.job.queue, job=task.job.name, pid=child.pid, run=task.job.run, **args)
 
-    def _watched(self, child: Child, end: Escalation) -> Ending:
+    def _watched(self, child: Child, limits: Limits, watch: Watch | None = None) -> Ending:
         """Until the process has ended: be present in Redis, and bring it to its end when it is time."""
         self._row.job = child.pid
+        kills = self._kills.count()
+        end = Escalation(self._terms.patience, times_out_at=monotonic() + limits.timeout if limits.timeout else None)
         while not child.has_ended():
-            end.hear(self._duty.mood, monotonic())
-            if self._terms.put_back and self._duty.is_unseen(monotonic()):
-                end.unseen(monotonic())
-            self._act(child, end.step(monotonic()))
+            self._judge(end, watch, monotonic())
+            self._act(child, end, watch)
             self._books.attend()
-            self._ears.wait(_earliest(end.wakes_at(), self._duty.beats_at()), *_open(child))
+            self._ears.wait(self._wakes_at(end, watch), *_open(child))
             child.listen()
         self._row.job = 0
+        said = child.verdict()
         assert child.exit is not None
-        ending = Ending(child.verdict(), child.exit, end, self._terms)
-        if end.asked or ending.said is None:  # what it leaves must not go on when it is put back, or known as dead
+        if end.asked or said is None:  # what it leaves must not go on when it is put back, or known as dead
             processes.kill_group(child.pid)
-        return ending
+            processes.kill_each(_those_with(child, end, watch))
+        return Ending(
+            said,
+            child.exit,
+            end,
+            limits,
+            self._terms.interrupted,
+            used=watch.used if watch else 0,
+            out_of_memory=child.exit.signal == SIGKILL and self._kills.count() > kills,
+        )
 
-    def _act(self, child: Child, step: Step) -> None:
-        match step:
+    def _judge(self, end: Escalation, watch: Watch | None, now: float) -> None:
+        """Whether the job is to end, and why."""
+        end.hear(self._duty.mood, now)
+        if self._duty.wants_job_stopped:
+            end.unwanted(now)
+        if self._terms.put_back and self._duty.is_unseen(now):
+            end.unseen(now)
+        if watch and watch.is_passed(now):
+            end.too_large(now)
+
+    def _act(self, child: Child, end: Escalation, watch: Watch | None) -> None:
+        match end.step(monotonic()):
             case Step.WAIT:
                 pass
             case Step.ASK:
-                log.info("job.asked", pid=child.pid)
+                log.info("job.asked", pid=child.pid, reason=end.reason)
                 processes.ask(child)
             case Step.KILL:
-                log.warning("job.killed", pid=child.pid)
-                processes.kill_job(child)
+                log.warning("job.killed", pid=child.pid, reason=end.reason)
+                processes.kill_job(child, _those_with(child, end, watch))
+
+    def _wakes_at(self, end: Escalation, watch: Watch | None) -> float:
+        return min(end.wakes_at() or inf, self._duty.beats_at(), watch.looks_at if watch else inf)
 
 
-def _earliest(end: float | None, beat: float) -> float:
-    return beat if end is None else min(end, beat)
+def _those_with(child: Child, end: Escalation, watch: Watch | None) -> list[int]:
+    """Who is to go with a job: its session; with one that is too large all that it has started, daemons too."""
+    return watch.family() if watch and end.reason is Reason.MEMORY else kin.session(child.pid)
 
 
 def _open(child: Child) -> tuple[int, ...]:

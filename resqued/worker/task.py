@@ -5,19 +5,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from resqued import jobhooks
-from resqued.errors import DirtyExit, JobError, JobInterrupted, JobTimeout
+from resqued import jobhooks, joblimits, memory
+from resqued.errors import DirtyExit, JobError, JobInterrupted, JobKilled, JobMemoryExceeded, JobTimeout
 from resqued.escalation import Escalation, Reason
 from resqued.failure import verdict_on
+from resqued.joblimits import JobLimits
 from resqued.processes import Exit
 from resqued.protocol import payloads
 from resqued.registry import Registry
 from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
 from resqued.work import Job, Work
-from resqued.worker.terms import Terms
+from resqued.worker.terms import Interrupted, Limits
 
 Perform = Callable[[type[Any], Job], Verdict]
 Mourn = Callable[[type[Any], Job, BaseException], Verdict]
+
+UNKNOWN = JobLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Task:
     job: Job
     main: Callable[[], Verdict]  # performs it
     mourn: Callable[[BaseException], Verdict] | None  # runs its `on_failure*` hooks; None if it has none
+    limits: JobLimits = UNKNOWN  # of its class
 
 
 class Application:
@@ -46,7 +50,7 @@ class Application:
             return Task(job, partial(self._load_and, self._perform, job), partial(self._load_and, self._mourn, job))
         job_class = self._registry.find(job.name)
         mourn = partial(self._mourn, job_class, job) if jobhooks.of(job_class).on_failure else None
-        return Task(job, partial(self._perform, job_class, job), mourn)
+        return Task(job, partial(self._perform, job_class, job), mourn, joblimits.of(job_class))
 
     def _load_and(self, act: Callable[..., Verdict], job: Job, *facts: BaseException) -> Verdict:
         try:
@@ -70,16 +74,17 @@ class Ending:
     said: Verdict | None  # by the process, if it lived long enough
     exit: Exit
     end: Escalation
-    terms: Terms
+    limits: Limits
+    interrupted: Interrupted
+    used: int = 0  # bytes of memory, if it passed its cap
+    out_of_memory: bool = False  # whether SIGKILL ended it, and the kernel has killed for want of memory meanwhile
 
     @property
     def verdict(self) -> Verdict:
         """The truth about the job."""
         if self.said and self.said.outcome is Outcome.DONE:
             return DONE
-        if self._is_interrupted and self.terms.interrupted == "requeue":
-            return REQUEUED
-        if self.end.asked and self.end.reason is Reason.UNSEEN:
+        if self._ended_for is Reason.UNSEEN or (self._ended_for is Reason.STOP and self.interrupted == "requeue"):
             return REQUEUED
         if (error := self.cause_of_death) is not None:
             return failed(error, self.said.backtrace if self.said else ())
@@ -89,19 +94,28 @@ class Ending:
     @property
     def cause_of_death(self) -> JobError | None:
         """What befell a job that did not end by itself, and whose `on_failure*` hooks have not run."""
-        if self.end.asked and self.end.reason is Reason.TIMEOUT:
-            limit = f"{self.terms.timeout:g} s"
-            return JobTimeout(f"ran longer than its timeout of {limit} and ended with {self._last_words}")
-        if self._is_interrupted:
-            return JobInterrupted(f"cut short by the stop of its worker and ended with {self._last_words}")
-        if self.said is None:
-            return DirtyExit(f"job process {self.exit.pid} ended without a verdict: {self.exit}")
-        return None
+        match self._ended_for:
+            case Reason.TIMEOUT:
+                limit = f"{self.limits.timeout:g} s"
+                return JobTimeout(f"ran longer than its timeout of {limit} and ended with {self._last_words}")
+            case Reason.MEMORY:
+                used, cap = memory.shown(self.used), memory.shown(self.limits.memory)
+                return JobMemoryExceeded(f"used {used}, more than its cap of {cap}, and was killed")
+            case Reason.OPERATOR:
+                return JobKilled(f"stopped by an operator and ended with {self._last_words}")
+            case Reason.STOP:
+                return JobInterrupted(f"cut short by the stop of its worker and ended with {self._last_words}")
+        return None if self.said else self._dirty_exit
 
     @property
-    def _is_interrupted(self) -> bool:
-        """Once asked by our stop, any end but a normal return is our doing."""
-        return self.end.asked and self.end.reason is Reason.STOP
+    def _ended_for(self) -> Reason | None:
+        """Once it was asked, any end but a normal return is our doing."""
+        return self.end.reason if self.end.asked else None
+
+    @property
+    def _dirty_exit(self) -> DirtyExit:
+        why = ", out of memory" if self.out_of_memory else ""
+        return DirtyExit(f"job process {self.exit.pid} ended without a verdict: {self.exit}{why}")
 
     @property
     def _last_words(self) -> str:

@@ -4,8 +4,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from resqued.escalation import Patience
+from resqued.guise import Guise
+from resqued.joblimits import JobLimits
 
 Interrupted = Literal["requeue", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one job. 0: no limit."""
+
+    timeout: float = 0.0  # seconds
+    memory: int = 0  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +29,14 @@ class Terms:
     redis_timeout: float  # to wait for Redis when leaving
     put_back: int = 0  # how often its job may be put back if this worker dies; 0: it fails
     log_args: bool = False  # whether the arguments of jobs may stand in the log
+    max_jobs: int = 0  # that a worker performs before it makes room for a new one; 0: no limit
+    max_age: float = 0.0  # of a worker; 0: no limit
+    max_memory: int = 0  # bytes that a worker itself may have between jobs; 0: no limit
+    memory: int = 0  # bytes that a job may use; 0: no limit
+    guise: Guise | None = None  # in which a job runs; None: as its worker does
+
+    def limits(self, own: JobLimits) -> Limits:
+        """Of a job whose class says this."""
+        return Limits(
+            self.timeout if own.timeout is None else own.timeout, self.memory if own.memory is None else own.memory
+        )

@@ -1,7 +1,9 @@
 """Jobs that tell a test what they do, through Redis lists of their own (`test:…`), never through time."""
 
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -11,7 +13,7 @@ URL = os.environ["TEST_REDIS_URL"]
 
 
 def connection():
-    return redis.Redis.from_url(URL)
+    return redis.Redis.from_url(URL, socket_timeout=60)  # s; longer than any job here waits
 
 
 def say(key, value):
@@ -150,3 +152,14 @@ class Parent:
         say("test:grandchild", pid)
         say("test:met", os.getpid())
         time.sleep(30)
+
+
+class Program:
+    """Push to `test:program` what a program says that inherits whatever this process would pass on."""
+
+    queue = "work"
+
+    @staticmethod
+    def perform(command):
+        run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, restore_signals=False)
+        say("test:program", json.dumps(run.stdout))

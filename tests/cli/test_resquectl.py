@@ -4,14 +4,12 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from redis import Redis
 
-from resqued.cli import resquectl
+from tests.cli.asking import Ask, lines
 from tests.golden import dump, restore, seen
 from tests.support.redis_server import free_port
 
@@ -28,29 +26,6 @@ state_dir = "{directory}"
 """
 
 
-class Answer(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Ask = Callable[..., Answer]
-
-
-@pytest.fixture(name="ask")
-def ask_without_a_server(capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Run `resquectl` with these words."""
-
-    def ask(*words: str) -> Answer:
-        try:
-            status = resquectl.main(words)
-        except SystemExit as exit_:
-            status = int(exit_.code or 0)
-        return Answer(status, *capsys.readouterr())
-
-    return ask
-
-
 @pytest.fixture(name="ctl")
 def ask_the_server_of_this_test(ask: Ask, redis_url: str) -> Ask:
     return lambda *words: ask("--url", redis_url, *words)
@@ -60,10 +35,6 @@ def config(directory: Path, redis: str) -> str:
     file = directory / "resqued.toml"
     file.write_text(CONFIG.format(redis=redis, directory=directory))
     return str(file)
-
-
-def lines(text: str) -> list[list[str]]:
-    return [line.split() for line in text.splitlines()]
 
 
 # Answers

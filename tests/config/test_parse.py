@@ -5,6 +5,7 @@ import pytest
 
 from resqued import config
 from resqued.config import Config, Daemon, Jobs, Log, Pool, Redis, Shutdown, Worker
+from resqued.config.kinds import Cap
 from resqued.errors import ConfigError
 from tests.config.files import MINIMAL, mistakes_in
 
@@ -35,7 +36,15 @@ def test_every_key_is_taken_from_the_file() -> None:
         order = "round-robin"
         interval = 0.5
         timeout = 30
+        memory = "512MiB"
+        nice = 5
+        user = "nobody"
+        group = "nogroup"
+        umask = "0027"
         interrupted = "fail"
+        max_jobs = 1000
+        max_age = 3600
+        max_memory = "1GB"
         [pools.none]
         queues = ["later"]
         workers = 0
@@ -72,7 +81,15 @@ def test_every_key_is_taken_from_the_file() -> None:
                 order="round-robin",
                 interval=0.5,
                 timeout=30.0,
+                memory=Cap(512 * 1024**2),
+                nice=5,
+                user="nobody",
+                group="nogroup",
+                umask="0027",
                 interrupted="fail",
+                max_jobs=1000,
+                max_age=3600.0,
+                max_memory=Cap(1000**3),
             ),
             "none": Pool(queues=("later",), workers=0),
         },
@@ -115,6 +132,18 @@ def test_a_size_is_read_as_bytes(text: str, size: int) -> None:
     read = config.parse(MINIMAL.replace("[jobs]", f'[jobs]\nmax_payload = "{text}"'), "x")
 
     assert read.jobs.max_payload == size
+
+
+@pytest.mark.parametrize(("text", "cap"), [("", 0), ("1000", 1000), ("2GiB", 2 * 1024**3)])
+def test_a_cap_is_a_size_or_left_open(text: str, cap: int) -> None:
+    pool = config.parse(f'{MINIMAL}memory = "{text}"\nmax_memory = "{text}"', "x").pools["default"]
+
+    assert (pool.memory, pool.max_memory) == (cap, cap)
+
+
+@pytest.mark.parametrize("umask", ["", "022", "0027", "777", "000"])
+def test_a_umask_is_octal_text_or_left_open(umask: str) -> None:
+    assert config.parse(f'{MINIMAL}umask = "{umask}"', "x").pools["default"].umask == umask
 
 
 @pytest.mark.parametrize("queue", ["*", "mail", "mail-*", "a?", "[ab]", "größe", "under_score", "a.b/c!", "x;y=z"])

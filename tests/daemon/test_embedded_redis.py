@@ -94,15 +94,6 @@ def test_it_dies_with_a_master_that_is_killed(daemons: Daemons, redis: Redis, fi
     eventually(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
 
 
-def test_two_daemons_do_not_share_one_directory(daemons: Daemons, redis: Redis, file: Path) -> None:
-    started(daemons, file)
-
-    second = daemons.start(file)
-
-    assert second.wait() == 1
-    assert "another server is running in it" in second.output()
-
-
 def test_what_a_job_leaves_behind_does_not_keep_the_directory_locked(
     daemons: Daemons, redis: Redis, file: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 
 from tests.support.daemon import Daemons, popped, push
+from tests.support.waiting import eventually
 
 FIVE_MISTAKES = """
 [redis]
@@ -143,3 +144,33 @@ def test_a_full_disk_is_said_before_anything_runs(daemons: Daemons, redis: Redis
     assert master.wait() == 1
     assert "nothing runs" in master.output()
     assert "Traceback" not in master.output()
+
+
+def test_a_second_master_of_one_configuration_is_refused(daemons: Daemons) -> None:
+    file = daemons.configured()
+    first = daemons.start(file)
+    first.wait_for_workers(1)
+
+    second = daemons.start(file)
+
+    assert second.wait() == 1
+    assert f"another resqued runs with {file}" in second.output()
+    assert first.stop() == 0
+
+
+def test_a_master_takes_the_place_of_one_that_was_killed_while_its_workers_finish(
+    daemons: Daemons, redis: Redis
+) -> None:
+    file = daemons.configured()
+    first = daemons.start(file)
+    first.wait_for_workers(1)
+    push(redis, "Meet")
+    popped(redis, "test:met")
+    first.process.kill()
+
+    daemons.start(file)
+
+    eventually(lambda: redis.scard("resque:workers") == 2)
+    redis.rpush("test:go", "on")
+    eventually(lambda: redis.scard("resque:workers") == 1)
+    assert redis.llen("resque:failed") == 0

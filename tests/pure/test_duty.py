@@ -90,6 +90,93 @@ def test_an_idle_worker_wakes_to_beat_before_a_long_rest_is_over() -> None:
     assert patient.wakes_at() == NOW + 30.0
 
 
+# Pausing
+
+
+def paused() -> Duty:
+    paused = idle()
+    paused.pause()
+    return paused
+
+
+def test_a_worker_takes_jobs_until_it_pauses_or_is_to_leave() -> None:
+    working, leaving = duty(), duty()
+    leaving.shut(Mood.DRAINING)
+
+    assert [one.takes_jobs for one in (working, paused(), leaving)] == [True, False, False]
+
+
+def test_a_worker_may_be_born_paused() -> None:
+    born = Duty(interval=5.0, backoff=Backoff(first=2.0, most=32.0, chance=lambda: 0.5), paused=True)
+
+    assert not born.takes_jobs
+
+
+def test_a_worker_that_pauses_is_not_over() -> None:
+    assert not paused().over
+
+
+def test_a_worker_that_pauses_wakes_for_its_heartbeat_alone() -> None:
+    assert (idle().wakes_at(), paused().wakes_at()) == (NOW + 5.0, NOW + 30.0)
+
+
+def test_a_worker_that_pauses_beats_as_soon_as_redis_is_back() -> None:
+    away = paused()
+    away.lost_redis(NOW)
+
+    assert away.wakes_at() == NOW + 1.0
+
+
+def test_who_resumes_looks_at_once() -> None:
+    resumed = paused()
+    resumed.resume()
+
+    assert resumed.takes_jobs
+    assert resumed.is_rested(NOW)
+
+
+def test_who_has_not_paused_does_not_look_for_having_been_told_to_resume() -> None:
+    resting = idle()
+    resting.resume()
+
+    assert not resting.is_rested(NOW)
+
+
+def test_who_is_to_leave_stays_paused_whoever_says_resume() -> None:
+    """systemd sends CONT after TERM."""
+    leaving = paused()
+    leaving.shut(Mood.STOPPING)
+    leaving.resume()
+
+    assert leaving.paused
+    assert leaving.mood is Mood.STOPPING
+
+
+@given(st.lists(st.booleans(), min_size=1))
+def test_of_pause_and_resume_the_last_counts(wishes: list[bool]) -> None:
+    worker = duty()
+    for wish in wishes:
+        worker.pause() if wish else worker.resume()
+
+    assert worker.paused is wishes[-1]
+
+
+# Stopping a job
+
+
+def test_nobody_wants_a_job_stopped_at_first() -> None:
+    assert not duty().wants_job_stopped
+
+
+def test_who_wants_a_job_stopped_wants_that_one_alone() -> None:
+    stopping = duty()
+    stopping.stop_job()
+    assert stopping.wants_job_stopped
+    stopping.begins_job()
+
+    assert not stopping.wants_job_stopped
+
+
 # Heartbeats
 
 
@@ -253,47 +340,49 @@ class Answer(Enum):
 
 def take_a_turn(duty: Duty, now: float, answer: Answer) -> None:
     """One turn of an idle worker's loop, as far as its duty learns of it."""
-    if not duty.may_try_redis(now) or not (duty.is_rested(now) or duty.beat_is_due(now)):
+    looks = duty.is_rested(now) and not duty.paused
+    if not duty.may_try_redis(now) or not (looks or duty.beat_is_due(now)):
         return
     if answer is Answer.AWAY:
         duty.lost_redis(now)
         return
     if duty.beat_is_due(now):
         duty.beat(now)
-    if duty.is_rested(now):
+    if looks:
         duty.found_nothing(now)
         if answer is Answer.NO_FORK:
             duty.hold_off(now)
     duty.found_redis(now)
 
 
-turns = st.lists(st.tuples(st.sampled_from(Answer), st.floats(min_value=0, max_value=40), st.booleans()))
+wishes = st.sampled_from((Duty.woken, Duty.pause, Duty.resume, Duty.stop_job, Duty.begins_job))
+turns = st.lists(st.tuples(st.sampled_from(Answer), st.floats(min_value=0, max_value=40), wishes))
 chances = st.floats(min_value=0, max_value=1, exclude_max=True)
 
 
 @given(turns=turns, chance=chances, interval=st.floats(min_value=0.01, max_value=100))
 def test_a_worker_that_has_done_what_is_due_has_nothing_to_do_at_once(
-    turns: list[tuple[Answer, float, bool]], chance: float, interval: float
+    turns: list[tuple[Answer, float, Callable[[Duty], None]]], chance: float, interval: float
 ) -> None:
     worker, now = duty(interval=interval, chance=lambda: chance), NOW
-    for answer, pause, woken in turns:
+    for answer, pause, wish in turns:
         now += pause
-        if woken:
-            worker.woken()
+        wish(worker)
         take_a_turn(worker, now, answer)
 
         assert worker.wakes_at() > now
 
 
 @given(
-    turns=st.lists(st.tuples(st.sampled_from((Answer.NOTHING, Answer.NO_FORK)), st.booleans())),
+    turns=st.lists(st.tuples(st.sampled_from((Answer.NOTHING, Answer.NO_FORK)), wishes)),
     interval=st.floats(min_value=0.01, max_value=100),
 )
-def test_while_redis_answers_heartbeats_come_in_time(turns: list[tuple[Answer, bool]], interval: float) -> None:
+def test_while_redis_answers_heartbeats_come_in_time(
+    turns: list[tuple[Answer, Callable[[Duty], None]]], interval: float
+) -> None:
     worker, now, beaten = duty(interval=interval), NOW, NOW
-    for answer, woken in turns:
-        if woken:
-            worker.woken()
+    for answer, wish in turns:
+        wish(worker)
         if worker.beat_is_due(now):
             beaten = now
         take_a_turn(worker, now, answer)

@@ -325,3 +325,87 @@ def test_to_be_unseen_for_longer_is_no_news() -> None:
     end.unseen(5.1)
 
     assert end.step(5.1) is WAIT
+
+
+# Unwanted
+
+
+def unwanted(*, at: float = 0.0) -> Escalation:
+    end = job(times_out_at=50.0)
+    end.unwanted(at)
+    return end
+
+
+def test_a_job_that_an_operator_wants_to_end_is_asked_and_then_killed() -> None:
+    end = unwanted(at=5.0)
+
+    assert steps(end, (5.0, 8.9, 9.0)) == [ASK, ASK, KILL]
+    assert end.reason is Reason.OPERATOR
+
+
+def test_who_hears_at_every_turn_that_it_is_unwanted_is_asked_each_second() -> None:
+    end = unwanted()
+    end.step(0.0)
+    end.unwanted(0.5)
+
+    assert steps(end, (0.5, 1.0)) == [WAIT, ASK]
+
+
+def test_an_operator_is_faster_than_the_grace_of_a_stop() -> None:
+    end = told(Mood.STOPPING)
+    end.unwanted(1.0)
+
+    assert (end.step(1.0), end.reason) == (ASK, Reason.OPERATOR)
+
+
+@pytest.mark.parametrize("mood", [Mood.STOPPING, Mood.HURRYING, Mood.KILLING])
+def test_a_stop_does_not_put_back_what_an_operator_did_not_want(mood: Mood) -> None:
+    end = unwanted()
+    end.step(0.0)
+    end.hear(mood, 1.0)
+    end.step(1.0)
+
+    assert end.reason is Reason.OPERATOR
+
+
+def test_an_operator_changes_nothing_for_a_job_that_was_asked_before() -> None:
+    end = told(Mood.HURRYING)
+    end.step(0.0)
+    end.unwanted(0.5)
+
+    assert (end.step(0.5), end.reason) == (WAIT, Reason.STOP)
+
+
+# Too large
+
+
+def test_a_job_that_is_too_large_is_killed_without_being_asked() -> None:
+    end = job()
+    end.too_large(5.0)
+
+    assert end.step(5.0) is KILL
+    assert (end.asked, end.reason) == (True, Reason.MEMORY)
+
+
+def test_a_job_that_is_too_large_while_it_has_time_to_end_has_none_any_more() -> None:
+    end = told(Mood.HURRYING)
+    end.step(0.0)
+    end.too_large(0.5)
+
+    assert (end.step(0.5), end.reason) == (KILL, Reason.STOP)
+
+
+def test_a_stop_does_not_excuse_a_job_that_was_too_large() -> None:
+    end = job()
+    end.too_large(5.0)
+    end.step(5.0)
+    end.hear(Mood.KILLING, 5.5)
+
+    assert (end.step(5.5), end.reason) == (KILL, Reason.MEMORY)
+
+
+def test_a_job_that_is_too_large_within_the_grace_of_a_stop_is_killed_for_its_size() -> None:
+    end = told(Mood.STOPPING)
+    end.too_large(1.0)
+
+    assert (end.step(1.0), end.reason) == (KILL, Reason.MEMORY)

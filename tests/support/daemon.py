@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -117,13 +117,20 @@ class Daemons:
         file.write_text(text)
         return file
 
-    def start(self, file: Path | None = None, *, env: Mapping[str, str] | None = None, **settings: Any) -> Daemon:
+    def start(
+        self,
+        file: Path | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        program: Sequence[str] = (sys.executable, "-m", "resqued"),
+        **settings: Any,
+    ) -> Daemon:
         """A daemon with this file, or with `configured(**settings)`."""
         file = file or self.configured(**settings)
         log = file.with_suffix(f".{len(self._running)}.log")
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "resqued", "-c", str(file)],
+                [*program, "-c", str(file)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

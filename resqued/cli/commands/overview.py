@@ -4,7 +4,8 @@ from argparse import Namespace
 from dataclasses import asdict
 from datetime import datetime
 
-from resqued.cli.commands import Commands
+from resqued.cli import subjects
+from resqued.cli.commands import DONE, Commands
 from resqued.cli.terminal import date, say, say_json, table
 from resqued.client import Client
 from resqued.protocol.records import WorkerView, Working
@@ -12,21 +13,22 @@ from resqued.protocol.records import WorkerView, Working
 
 def add_to(commands: Commands) -> None:
     info = commands.add_parser("info", help="count queues, jobs, workers and failures")
-    info.set_defaults(run=show_info)
+    info.set_defaults(run=show_info, about=subjects.queues)
     workers = commands.add_parser("workers", help="list the workers, and what they are working on")
-    workers.set_defaults(run=list_workers)
+    workers.set_defaults(run=list_workers, about=subjects.queues)
 
 
-def show_info(resque: Client, arguments: Namespace) -> None:
+def show_info(resque: Client, arguments: Namespace) -> int:
     facts = asdict(resque.info())
     if arguments.json:
         say_json(facts)
     else:
         facts["servers"] = ", ".join(facts["servers"])
         say(*(f"{name:10}{fact}" for name, fact in facts.items()))
+    return DONE
 
 
-def list_workers(resque: Client, arguments: Namespace) -> None:
+def list_workers(resque: Client, arguments: Namespace) -> int:
     workers = resque.workers()
     if arguments.json:
         say_json([_document(worker) for worker in workers])
@@ -34,6 +36,7 @@ def list_workers(resque: Client, arguments: Namespace) -> None:
         heading = "WORKER", "STARTED", "HEARTBEAT", "WORKING ON"
         rows = [(w.id, date(w.started), date(w.heartbeat), _doing(w.working)) for w in workers]
         say(*table(heading, rows))
+    return DONE
 
 
 def _doing(working: Working | None) -> str:

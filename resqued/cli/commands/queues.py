@@ -4,7 +4,8 @@ import json
 import sys
 from argparse import Namespace
 
-from resqued.cli.commands import Commands
+from resqued.cli import subjects
+from resqued.cli.commands import DONE, Commands
 from resqued.cli.terminal import say, say_json, table
 from resqued.client import Client
 from resqued.errors import ResquedError
@@ -14,7 +15,7 @@ FROM_INPUT = ["-"]
 
 def add_to(commands: Commands) -> None:
     queues = commands.add_parser("queues", help="list the queues and how many jobs wait on them")
-    queues.set_defaults(run=list_queues)
+    queues.set_defaults(run=list_queues, about=subjects.queues)
 
     enqueue = commands.add_parser(
         "enqueue",
@@ -30,18 +31,19 @@ def add_to(commands: Commands) -> None:
         help="an argument of the job; a single - reads standard input instead, where each line is a job: a JSON array "
         "is its arguments, anything else its only argument",
     )
-    enqueue.set_defaults(run=enqueue_jobs)
+    enqueue.set_defaults(run=enqueue_jobs, about=subjects.queues)
 
 
-def list_queues(resque: Client, arguments: Namespace) -> None:
+def list_queues(resque: Client, arguments: Namespace) -> int:
     sizes = resque.queue_sizes()
     if arguments.json:
         say_json([{"queue": queue, "size": size} for queue, size in sizes.items()])
     else:
         say(*table(("QUEUE", "JOBS"), sizes.items()))
+    return DONE
 
 
-def enqueue_jobs(resque: Client, arguments: Namespace) -> None:
+def enqueue_jobs(resque: Client, arguments: Namespace) -> int:
     queue, name, args = arguments.queue, arguments.name, arguments.args
     if args == FROM_INPUT:
         count = _enqueue_lines(resque, queue, name)
@@ -52,6 +54,7 @@ def enqueue_jobs(resque: Client, arguments: Namespace) -> None:
         say_json({"queue": queue, "enqueued": count})
     else:
         say(f"enqueued {count} {'job' if count == 1 else 'jobs'} on {queue}")
+    return DONE
 
 
 def _enqueue_lines(resque: Client, queue: str, name: str) -> int:

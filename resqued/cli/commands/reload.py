@@ -1,0 +1,114 @@
+"""`resquectl reload`: have the master on this machine become its new version, and learn whether it did."""
+
+import signal
+import time
+from argparse import ArgumentTypeError, Namespace
+from math import isfinite
+
+from resqued import scoreboard
+from resqued.cli import subjects
+from resqued.cli.commands import DONE, PROBLEM, Commands
+from resqued.cli.machine import Machine, Master, gone
+from resqued.cli.terminal import say, say_json
+from resqued.errors import NoStatus, NotReloaded
+from resqued.status import ReloadStatus, Status
+
+TIMEOUT = 90.0  # s; more than a check may take, and than an image needs to come up. Also systemd's own
+PAUSE = 0.05  # s between two looks at the status
+VERDICTS = ("accepted", "refused")
+
+
+def add_to(commands: Commands) -> None:
+    reload = commands.add_parser(
+        "reload",
+        help="have the master on this machine take over configuration, application and resqued anew",
+        description="Send HUP to the master on this machine. A configuration that is wrong, or an application that "
+        "does not import, is refused, and everything stays as it was: with --wait the reasons are shown and the exit "
+        "status is 1.",
+    )
+    reload.add_argument("--wait", action="store_true", help="until it is accepted (exit status 0) or refused (1)")
+    reload.add_argument(
+        "--timeout", type=_seconds, default=TIMEOUT, metavar="S", help="the longest to wait; default: %(default).0f"
+    )
+    reload.set_defaults(run=reload_master, about=subjects.machine)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if seconds < 0 or not isfinite(seconds):
+        raise ArgumentTypeError(f"expected seconds ≥ 0, got {text!r}")
+    return seconds
+
+
+def reload_master(machine: Machine, arguments: Namespace) -> int:
+    master = machine.master()
+    before = master.status
+    _refuse_while_it_stops(before)
+    asked = scoreboard.now()
+    master.send(signal.SIGHUP)
+    if not arguments.wait:
+        return _say_asked(before, json=arguments.json)
+    return _say_verdict(_verdict(master, before, asked, arguments.timeout), json=arguments.json)
+
+
+def _verdict(master: Master, before: Status, asked: int, timeout: float) -> ReloadStatus:
+    """Of the first reload that began after `asked` (monotonic ms) and of which there is one.
+
+    Raises NotRunning if the master has gone, and NotReloaded if it stops instead, or has said nothing for so long (s).
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        _look_again(master, before)
+        reload = master.status.reload
+        if reload and reload.began_ms >= asked and reload.state in VERDICTS:
+            return reload
+        _refuse_while_it_stops(master.status)
+        if time.monotonic() >= deadline:
+            raise _late(reload, asked, timeout)
+        time.sleep(PAUSE)
+
+
+def _refuse_while_it_stops(master: Status) -> None:
+    if master.mood != "running":
+        raise NotReloaded(f"the master is {master.mood}, and does not reload any more")
+
+
+def _look_again(master: Master, before: Status) -> None:
+    try:
+        master.look_again()
+    except NoStatus:  # it has taken its status away
+        raise gone(before) from None
+    if not master.is_still(before):
+        raise gone(before)
+
+
+def _late(reload: ReloadStatus | None, asked: int, timeout: float) -> NotReloaded:
+    if reload and reload.began_ms >= asked:
+        known = f"reload no. {reload.number} is {reload.state}"
+    elif reload and reload.state not in VERDICTS:
+        known = f"the one before it, no. {reload.number}, is still {reload.state}"
+    else:
+        known = "the master has not begun with it"
+    return NotReloaded(f"no verdict after {timeout:g} s: {known}; it goes on, and `resquectl status` will show its end")
+
+
+def _say_asked(master: Status, *, json: bool) -> int:
+    if json:
+        say_json({"pid": master.pid, "asked": True})
+    else:
+        say(f"asked the master to reload (pid {master.pid})")
+    return DONE
+
+
+def _say_verdict(reload: ReloadStatus, *, json: bool) -> int:
+    accepted = reload.state == "accepted"
+    if json:
+        say_json({"number": reload.number, "state": reload.state, "reason": reload.reason})
+    elif accepted:
+        say(f"reload no. {reload.number} accepted", *reload.reason)
+    else:
+        raise NotReloaded("\n".join([f"reload no. {reload.number} refused; everything is as it was", *reload.reason]))
+    return DONE if accepted else PROBLEM

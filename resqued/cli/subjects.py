@@ -1,0 +1,38 @@
+"""What a command is about: the queues in Redis, or a master on this machine.
+
+Each is opened with the parsed arguments when the command is run.
+"""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from resqued import address, places
+from resqued.address import Address
+from resqued.cli.machine import Machine
+from resqued.client import Client
+from resqued.protocol.keys import DEFAULT_NAMESPACE
+
+DEFAULT_URL = "redis://127.0.0.1:6379/0"
+DEFAULT_FILE = Path("/etc/resqued.toml")
+
+
+@contextmanager
+def queues(arguments: Namespace) -> Iterator[Client]:
+    server, namespace = _redis(arguments.config)
+    with Client(arguments.url or server, arguments.namespace or namespace) as resque:
+        yield resque
+
+
+def _redis(file: Path | None) -> tuple[Address, str]:
+    """Which server, and which namespace in it."""
+    if file is None:
+        return address.parse(DEFAULT_URL), DEFAULT_NAMESPACE
+    config = places.configuration(file)
+    return places.redis_address(config, file), config.redis.namespace
+
+
+@contextmanager
+def machine(arguments: Namespace) -> Iterator[Machine]:
+    yield Machine(arguments.config or DEFAULT_FILE)

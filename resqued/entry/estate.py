@@ -1,0 +1,113 @@
+"""What a master has besides its processes, and how its next image comes by it: pipes, locks, scoreboards."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+
+from resqued import embedded, status
+from resqued.boards import SPARE, Boards
+from resqued.config import Config
+from resqued.entry.ground import Ground, size_of
+from resqued.errors import ResquedError, UnknownLayout
+from resqued.handover import Handover
+from resqued.lifeline import Bell, Lifeline
+from resqued.lock import Lock
+from resqued.log import log
+from resqued.scoreboard import Scoreboard
+from resqued.store.vigil import Token
+
+
+class AlreadyRunning(ResquedError):
+    """Another master has this configuration."""
+
+    def __init__(self, file: Path, lock: Path) -> None:
+        super().__init__(
+            f"another resqued runs with {file} (it holds {lock}); stop that one, or give this one a file of its own"
+        )
+
+
+@dataclass(slots=True)
+class Estate:
+    generation: int
+    started_at: float  # epoch; of the first image
+    lock: Lock
+    lifeline: Lifeline
+    bell: Bell
+    tokens: dict[str, Token]  # by pool
+    boards: Boards
+    hold: Lock | None  # on the directory of an embedded Redis
+
+    def release(self) -> None:
+        """At the end."""
+        self.boards.remove()
+        self.lock.close()
+        if self.hold:
+            self.hold.close()
+
+    def forget(self) -> None:
+        """In a child: only its parent's death may open these locks, and only that is the end of the line."""
+        self.lifeline.hold()
+        self.lock.close()
+        if self.hold:
+            self.hold.close()
+
+
+def founded(ground: Ground, config: Config) -> Estate:
+    """For a new master. Raises AlreadyRunning, another ResquedError or OSError."""
+    status.make_directory(ground.run)
+    return Estate(
+        generation=0,
+        started_at=time(),
+        lock=_lock(ground),
+        lifeline=Lifeline(),
+        bell=Bell(),
+        tokens={pool: Token() for pool in config.pools},
+        boards=Boards(0, Scoreboard(_rows(config), ground.run), {}),
+        hold=embedded.prepare(ground.redis) if config.redis.embedded else None,
+    )
+
+
+def _lock(ground: Ground) -> Lock:
+    ground.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = ground.state / "lock"
+    try:
+        return Lock(file)
+    except BlockingIOError:
+        raise AlreadyRunning(ground.file, file) from None
+
+
+def inherited(handover: Handover, ground: Ground, config: Config) -> Estate:
+    """As the image before this one left it."""
+    generation = handover.generation + 1
+    for descriptor in handover.descriptors:
+        os.set_inheritable(descriptor, False)  # noqa: FBT003  as Python has it
+    tokens = {pool: Token(pipe) for pool, pipe in handover.tokens.items()}
+    return Estate(
+        generation=generation,
+        started_at=handover.started_at,
+        lock=Lock(ground.state / "lock", handover.lock),
+        lifeline=Lifeline(handover.lifeline),
+        bell=Bell(handover.bell),
+        tokens={**tokens, **{pool: Token() for pool in config.pools if pool not in tokens}},
+        boards=Boards(generation, Scoreboard(_rows(config), ground.run, generation), _opened(handover.boards)),
+        hold=None if handover.hold is None else Lock(ground.redis / "lock", handover.hold),
+    )
+
+
+def _opened(files: Mapping[int, str]) -> dict[int, Scoreboard | None]:
+    return {generation: _open(Path(file)) for generation, file in files.items()}
+
+
+def _open(file: Path) -> Scoreboard | None:
+    try:
+        return Scoreboard.open(file)
+    except (OSError, UnknownLayout) as error:
+        log.warning("scoreboard.unreadable", file=str(file), error=str(error))
+        return None
+
+
+def _rows(config: Config) -> int:
+    """With some for those that somebody asks for beyond the configuration."""
+    return sum(size_of(pool).max for pool in config.pools.values()) + SPARE

@@ -1,0 +1,49 @@
+"""Importing the application once, for the forks that share it."""
+
+import gc
+import sys
+from collections.abc import Sequence
+
+from resqued.errors import ConfigError
+from resqued.log import log
+from resqued.registry import Registry
+
+
+def in_master(registry: Registry, source: str) -> None:
+    """Import the application, and keep what it made out of the garbage collector's sight: forks share it.
+
+    Raises ConfigError if it does not import, or has started threads, which no fork survives.
+    """
+    registry.load(source=source)
+    if threads := _threads():
+        raise ConfigError(source, [_about(threads) + '; use jobs.preload = "worker" or "job"'])
+    _settle()
+
+
+def in_worker(registry: Registry, source: str) -> bool:
+    """The same for one worker's jobs. Whether it imports."""
+    try:
+        registry.load(source=source)
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            log.error("config.refused", mistake=mistake)
+        return False
+    if threads := _threads():
+        log.warning("application.has_threads", threads=threads, then="they are missing in jobs")
+    _settle()
+    return True
+
+
+def _settle() -> None:
+    gc.collect()
+    gc.freeze()
+
+
+def _threads() -> list[str]:
+    """Names of the Python threads besides this one."""
+    threading = sys.modules.get("threading")  # who has not imported it has started none
+    return [] if threading is None else [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+
+
+def _about(threads: Sequence[str]) -> str:
+    return f"the application starts threads when it is imported, and a fork leaves them behind: {', '.join(threads)}"

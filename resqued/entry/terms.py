@@ -1,0 +1,41 @@
+"""A worker's terms, from its configuration and what this machine allows."""
+
+from collections.abc import Iterator
+
+from resqued import guise, memory
+from resqued.config import Config, Pool
+from resqued.errors import ConfigError
+from resqued.escalation import Patience
+from resqued.worker import Terms
+
+
+def check(config: Config, source: str) -> None:
+    """Raises ConfigError with all that this machine, or this process, cannot do."""
+    refused = [f"pools.{name}.{why}" for name, pool in config.pools.items() for why in _why_not(pool)]
+    if refused:
+        raise ConfigError(source, refused)
+
+
+def _why_not(pool: Pool) -> Iterator[str]:
+    if pool.memory and not memory.can_be_watched():
+        yield f"memory: {memory.UNWATCHED}"
+    yield from guise.mistakes(pool)
+
+
+def terms(config: Config, name: str, number: int) -> Terms:
+    """Of the worker `number` of the pool `name`."""
+    pool, shutdown = config.pools[name], config.shutdown
+    return Terms(
+        slot=f"{name}.{number}",
+        timeout=pool.timeout,
+        interrupted=pool.interrupted,
+        patience=Patience(shutdown.grace, shutdown.term_timeout),
+        redis_timeout=shutdown.redis_timeout,
+        put_back=pool.worker_lost_limit if pool.worker_lost == "requeue" else 0,
+        log_args=config.log.args,
+        max_jobs=pool.max_jobs,
+        max_age=pool.max_age,
+        max_memory=pool.max_memory,
+        memory=pool.memory,
+        guise=guise.of(pool),
+    )

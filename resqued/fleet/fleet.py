@@ -1,0 +1,278 @@
+"""All processes that a master keeps, and the plan for them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf
+
+from resqued.backoff import Backoff
+from resqued.escalation import Mood
+from resqued.fleet import orders, stuck
+from resqued.fleet.actions import Action, Say, Spawn
+from resqued.fleet.elastic import Gauge
+from resqued.fleet.limits import Limits
+from resqued.fleet.rollout import Phase, Rollout
+from resqued.fleet.slots import DEATHS, Pool, Process, Sight, Size, Slot
+
+SERVICE_PATIENCE = 10.0  # s from asking a service to end to killing it
+READY_BY = 60.0  # s that the first worker of a new generation may take
+PRUNER = "pruner"
+
+
+class Fleet:
+    """Workers by pool, services around them in time, now and then a pruner."""
+
+    def __init__(
+        self,
+        pools: Mapping[str, Size],
+        limits: Limits,
+        *,
+        generation: int = 0,
+        services: Sequence[str] = (),
+        chance: Callable[[], float],
+    ) -> None:
+        self._chance, self._limits = chance, limits
+        self.generation, self.mood = generation, Mood.RUNNING
+        self.pools = {name: Pool(name, size) for name, size in pools.items()}
+        for pool in self.pools.values():
+            self._resize(pool, pool.size.min)
+        self.services = [self._slot(name, name, 0) for name in services]
+        self.pruner = self._slot(PRUNER, PRUNER, 0)
+        self.halted = ""  # why no worker can be started
+        self.stops_by = inf  # when the last worker must have gone
+        self.needs_pruning = False
+        self._has_been_ready = False
+        self._rollout = Rollout(generation, READY_BY)
+        self._gauges = {name: Gauge() for name, size in pools.items() if size.is_elastic}
+        self._says: list[Say] = []
+
+    def _slot(self, name: str, pool: str, number: int) -> Slot:
+        return Slot(name, pool, number, Backoff(first=0.5, most=30.0, chance=self._chance))
+
+    def _resize(self, pool: Pool, workers: int) -> None:
+        pool.resize(workers, lambda number: self._slot(f"{pool.name}.{number}", pool.name, number))
+
+    @property
+    def workers(self) -> list[Slot]:
+        return [slot for pool in self.pools.values() for slot in pool.slots]
+
+    @property
+    def slots(self) -> list[Slot]:
+        return [*self.services, self.pruner, *self.workers]
+
+    # facts
+
+    def adopt(self, pool: str, number: int, process: Process, restarts: int = 0) -> None:
+        """A process of an earlier image of this master. It leaves soon if there is no place for it any more."""
+        home = self.pools.setdefault(pool, Pool(pool, Size(0, 0)))
+        slot = next((slot for slot in home.slots if slot.number == number), None)
+        if slot is None:
+            slot = self._slot(f"{pool}.{number}", pool, number)
+            slot.wanted = home.wanted < home.size.max
+            home.slots.append(slot)
+        slot.process, slot.restarts = process, restarts
+        self._has_been_ready = self._has_been_ready or process.is_ready
+
+    def shut(self, mood: Mood, now: float) -> None:
+        """Somebody wants an end. A softer wish than an earlier one changes nothing, and so does the same one again."""
+        if mood > self.mood:
+            self.mood = mood
+            self.stops_by = min(self.stops_by, now + self._limits.patience(mood))
+            for process in self._working():
+                process.kills_at = min(process.kills_at, self.stops_by)
+
+    def left_work(self) -> None:
+        """A worker has died, perhaps with a job on its slate: somebody must settle that."""
+        self.needs_pruning = True
+
+    def halt(self, reason: str) -> None:
+        """There is no application to start workers with. Those that run go on."""
+        self.halted = reason
+
+    def pause(self, *, to: bool, pool: str | None = None) -> None:
+        """Hold, or release, the workers of one pool or of all, the ones to come included."""
+        for one in self.pools.values():
+            if pool in (None, one.name):
+                one.paused = to
+
+    def resize(self, pool: str, by: int) -> int:
+        """So many workers more, or fewer, until the next reload. Returns how many are wanted now."""
+        one = self.pools[pool]
+        self._resize(one, max(0, one.wanted + by))
+        return one.wanted
+
+    def spawned(self, slot: Slot, process: Process) -> None:
+        slot.process = process
+        if slot.pool not in self.pools:
+            process.ready_at = process.spawned_at
+        if slot is self.pruner:
+            self.needs_pruning = False
+
+    def not_spawned(self, slot: Slot, now: float) -> None:
+        """There could be no more processes."""
+        slot.spawns_at = now + slot.backoff.failed()
+
+    def seen(self, slot: Slot, sight: Sight, now: float) -> None:
+        """What the scoreboard says of a worker now."""
+        assert slot.process is not None
+        slot.process.sight = sight
+        stuck.judge(slot.process, now)
+        if sight.is_ready and not slot.process.is_ready:
+            slot.process.ready_at = now
+            self._has_been_ready = True
+            self._recover(self.pools[slot.pool])
+
+    def _recover(self, pool: Pool) -> None:
+        pool.stillborn = 0
+        if pool.degraded:
+            pool.degraded = False
+            self._say("pool.recovered", pool=pool.name)
+
+    def slot_of(self, pid: int) -> Slot | None:
+        return next((slot for slot in self.slots if slot.pid == pid), None)
+
+    def exited(self, slot: Slot, now: float, *, well: bool) -> None:
+        """Its process has ended. `well`: as it should. What the scoreboard said last of a worker has been `seen`."""
+        if slot is self.pruner:
+            self._pruned(now, well=well)
+        elif slot in self.services:
+            slot.vacate(now, died=True)
+        else:
+            self._left(slot, now, well=well)
+
+    def _pruned(self, now: float, *, well: bool) -> None:
+        """A pruner that failed is tried again; not any more during a stop, which has an end."""
+        self.pruner.process = None
+        if well:
+            self.pruner.backoff.succeeded()
+        elif self.mood is Mood.RUNNING:
+            self.needs_pruning = True
+            self.pruner.spawns_at = now + self.pruner.backoff.failed()
+
+    def _left(self, slot: Slot, now: float, *, well: bool) -> None:
+        process, pool = slot.process, self.pools[slot.pool]
+        assert process is not None
+        slot.vacate(now, died=not (well and process.is_ready) and not process.retired)
+        if not process.is_ready and not process.retired:
+            self._rollout.died_before_ready(process.generation)
+            self._was_stillborn(pool)
+        pool.drop_unwanted()
+        if not pool.slots and not pool.size.max:  # the configuration knows it no longer
+            del self.pools[pool.name]
+
+    def _was_stillborn(self, pool: Pool) -> None:
+        pool.stillborn += 1
+        if pool.stillborn >= DEATHS and not pool.degraded and not pool.has_ready:
+            pool.degraded = True
+            self._say("pool.degraded", pool=pool.name, deaths=pool.stillborn)
+
+    def _say(self, event: str, **facts: object) -> None:
+        self._says.append(Say(event, facts))
+
+    # questions
+
+    @property
+    def done(self) -> bool:
+        return self.mood is not Mood.RUNNING and not self.needs_pruning and not self._leaving()
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether no worker has been ready since the start, and none will be."""
+        pools = [pool for pool in self.pools.values() if pool.slots]
+        tried = self.generation == 0 and not self._has_been_ready
+        return tried and bool(pools) and all(pool.degraded for pool in pools)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether every worker that can get ready has been so, and at least one of them is."""
+        wanted = [slot for slot in self.workers if slot.wanted]
+        return (self._has_been_ready or not wanted) and all(
+            self.pools[slot.pool].degraded or (slot.process is not None and slot.process.is_ready) for slot in wanted
+        )
+
+    @property
+    def rollout(self) -> tuple[Phase, int]:
+        """How far it is, and how many workers of earlier generations are left."""
+        return self._rollout.phase, len(self._rollout.old(self.workers))
+
+    def _working(self) -> Iterator[Process]:
+        return (slot.process for slot in self.workers if slot.process)
+
+    def plan(self, now: float) -> list[Action]:
+        """What is to be done now. Whoever asks does it: a process is not told the same thing twice."""
+        if self.mood is Mood.RUNNING:
+            self._reshape(now)
+            return [*self._said(), *self._orders(self.workers, now), *map(Spawn, self._to_fill(now))]
+        if self.needs_pruning and not _filled([*self.workers, self.pruner]):
+            return [Spawn(self.pruner)]
+        return [*self._said(), *self._orders(self._leaving(), now)]
+
+    def _said(self) -> list[Say]:
+        said, self._says = self._says, []
+        return said
+
+    def _reshape(self, now: float) -> None:
+        """What is wanted may have changed: of elastic pools, and during a roll-out."""
+        for name, gauge in self._gauges.items():
+            pool = self.pools[name]
+            if gauge.is_due(now) and (wanted := gauge.wanted(pool, now)) != pool.wanted:
+                self._say("pool.resized", pool=name, workers=wanted, was=pool.wanted)
+                self._resize(pool, wanted)
+        before = self._rollout.phase
+        for slot in [] if self.halted else self._rollout.retiring(self.workers, now):
+            assert slot.process is not None
+            slot.process.retired = True
+        if (phase := self._rollout.phase) is not before:
+            self._say(f"rollout.{phase}", generation=self.generation)
+
+    def _to_fill(self, now: float) -> list[Slot]:
+        return [slot for slot in self._empty() if now >= slot.spawns_at]
+
+    def _empty(self) -> list[Slot]:
+        """Which slots want a process. In a degraded pool only one, and no other while that one tries."""
+        pruner = [self.pruner] if self.needs_pruning else []
+        workers = [] if self.halted else [slot for pool in self.pools.values() for slot in _vacancies(pool)]
+        return [slot for slot in (*self.services, *pruner, *workers) if slot.process is None]
+
+    def _leaving(self) -> list[Slot]:
+        """Whose turn it is to end: services when nobody needs them any more."""
+        return _filled(self.workers) or _filled([self.pruner]) or _filled(self.services)
+
+    def _orders(self, slots: Sequence[Slot], now: float) -> Iterator[Action]:
+        for slot in slots:
+            pool = self.pools.get(slot.pool)
+            if pool and (order := orders.to_worker(slot, self.mood, now, paused=pool.paused)):
+                yield order
+            if not pool and (order := orders.to_service(slot, self.mood, now, patience=self._service_patience(slot))):
+                yield order
+
+    def _service_patience(self, slot: Slot) -> float:
+        return SERVICE_PATIENCE + (self._limits.redis_timeout if slot is self.pruner else 0.0)
+
+    # times
+
+    def wakes_at(self) -> float | None:
+        """When `plan` will have something new to say; None: not by the passing of time."""
+        if self.mood is Mood.RUNNING:
+            times = [slot.spawns_at for slot in self._empty()]
+            times += [self.looks_at(), *(process.kills_at for process in self._working() if not process.killed)]
+            if not self.halted:
+                times.append(self._rollout.wakes_at(self.workers))
+        else:
+            times = [slot.process.kills_at for slot in self._leaving() if slot.process and not slot.process.killed]
+        at = min(times, default=inf)
+        return None if at == inf else at
+
+    def looks_at(self) -> float:
+        """When the scoreboard is to be looked at again, if nobody rings before."""
+        gauges = (gauge.looks_at for gauge in self._gauges.values())
+        return min((*gauges, *map(stuck.looks_at, self._working())), default=inf)
+
+
+def _vacancies(pool: Pool) -> list[Slot]:
+    empty = [slot for slot in pool.slots if slot.wanted and not slot.process]
+    if not pool.degraded:
+        return empty
+    return [] if pool.processes else sorted(empty, key=lambda slot: slot.spawns_at)[:1]
+
+
+def _filled(slots: Sequence[Slot]) -> list[Slot]:
+    return [slot for slot in slots if slot.process is not None]

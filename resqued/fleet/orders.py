@@ -1,0 +1,61 @@
+"""What one process is to be told now. Whoever asks does it: nobody is told the same thing twice."""
+
+from math import inf
+
+from resqued.escalation import Mood
+from resqued.fleet import stuck
+from resqued.fleet.actions import Action, Dump, Hold, Kill, Release, Tell
+from resqued.fleet.slots import Process, Slot
+
+
+def to_worker(slot: Slot, mood: Mood, now: float, *, paused: bool) -> Action | None:
+    process = slot.process
+    if process is None or process.killed:
+        return None
+    wish = max(mood, Mood.DRAINING if process.retired or not slot.wanted else Mood.RUNNING)
+    return (
+        _kill(slot, process, now)
+        or _dump(slot, process, now)
+        or _tell(slot, process, wish)
+        or _hold(slot, paused=paused)
+    )
+
+
+def to_service(slot: Slot, mood: Mood, now: float, *, patience: float) -> Action | None:
+    """`patience`: seconds that it may take to end."""
+    process = slot.process
+    if process is None or process.killed:
+        return None
+    told = _tell(slot, process, mood)
+    if told:
+        process.kills_at = min(process.kills_at, now + patience)
+    return told or _kill(slot, process, now)
+
+
+def _kill(slot: Slot, process: Process, now: float) -> Kill | None:
+    if now < process.kills_at:
+        return None
+    process.killed = True
+    return Kill(slot)
+
+
+def _dump(slot: Slot, process: Process, now: float) -> Dump | None:
+    if process.dumped_at != inf or not stuck.is_stuck(process, now):
+        return None
+    process.dumped_at, process.kills_at = now, min(process.kills_at, now + stuck.LAST_WORDS)
+    return Dump(slot)
+
+
+def _tell(slot: Slot, process: Process, wish: Mood) -> Tell | None:
+    if process.told >= wish:
+        return None
+    process.told = wish
+    return Tell(slot, wish)
+
+
+def _hold(slot: Slot, *, paused: bool) -> Hold | Release | None:
+    process = slot.process
+    if process is None or process.paused == paused or not process.is_ready or process.told is not Mood.RUNNING:
+        return None
+    process.paused = paused
+    return Hold(slot) if paused else Release(slot)

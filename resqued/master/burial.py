@@ -1,0 +1,63 @@
+"""What there is to do, and to say, when a process of the master has ended."""
+
+from collections.abc import Mapping
+from time import monotonic
+
+from resqued import processes
+from resqued.boards import Boards
+from resqued.escalation import Mood
+from resqued.fleet import Fleet, Process, Slot
+from resqued.log import log
+from resqued.processes import Exit
+from resqued.store.vigil import Token
+
+STILL_REGISTERED = 69  # exit status of a worker that Redis did not let go: EX_UNAVAILABLE of sysexits.h
+
+
+class Burial:
+    def __init__(self, fleet: Fleet, boards: Boards, tokens: Mapping[str, Token]) -> None:
+        self._fleet, self._boards, self._tokens = fleet, boards, tokens
+        self.killed_jobs: set[int] = set()  # whose workers died: a pruner waits until they are gone
+
+    def of_service(self, slot: Slot, ended: Exit) -> None:
+        self._fleet.exited(slot, monotonic(), well=ended.code == 0)
+        if slot is self._fleet.pruner:
+            if ended.code != 0:
+                log.warning("pruner.failed", pid=ended.pid, by=str(ended))
+        elif self._fleet.mood is Mood.RUNNING:
+            log.error("redis.died", pid=ended.pid, by=str(ended))
+        else:
+            log.info("redis.stopped", pid=ended.pid)
+
+    def of_worker(self, slot: Slot, ended: Exit) -> None:
+        process = slot.process
+        assert process is not None
+        self._fleet.exited(slot, monotonic(), well=ended.code in (0, STILL_REGISTERED))
+        self._report(slot, process, ended)
+        self._clear_up_after(slot, process, ended)
+
+    def _report(self, slot: Slot, process: Process, ended: Exit) -> None:
+        facts: dict[str, object] = {"slot": slot.name, "pid": ended.pid}
+        facts["lived_s"] = round(monotonic() - process.spawned_at, 3)
+        if ended.code == 0:
+            log.info("worker.stopped", **facts)
+            return
+        if self._fleet.mood is Mood.RUNNING and slot.wanted:
+            facts["restart_in_s"] = round(max(0.0, slot.spawns_at - monotonic()), 3)
+        log.warning("worker.died", **facts, by=str(ended))
+
+    def _clear_up_after(self, slot: Slot, process: Process, ended: Exit) -> None:
+        """A worker that was killed leaves its job behind, and perhaps took its pool's token along.
+
+        Its job is killed before its slate is settled: nothing runs twice at the same time.
+        """
+        row = self._boards.row(process.generation, process.row)
+        if row and row.job:
+            processes.kill_group(row.job)
+            self.killed_jobs.add(row.job)
+        if row is None or row.leads or ended.code != 0:  # it may have been killed in the moment of taking it
+            self._tokens[slot.pool].put()
+        if row:
+            row.clear()
+        if ended.code != 0 and not (ended.code == STILL_REGISTERED and self._fleet.mood is not Mood.RUNNING):
+            self._fleet.left_work()  # in a stop it was Redis that would not answer: a pruner would have no better luck

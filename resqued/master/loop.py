@@ -1,0 +1,229 @@
+"""The loop of the master."""
+
+import select
+import signal
+from collections.abc import Mapping
+from enum import Enum, auto
+from time import monotonic
+
+from resqued import processes, signals
+from resqued.boards import Boards
+from resqued.escalation import Mood
+from resqued.fleet import Action, Dump, Fleet, Hold, Kill, Process, Release, Say, Sight, Slot, Spawn, Tell
+from resqued.lifeline import Bell
+from resqued.log import log
+from resqued.master.burial import Burial
+from resqued.master.hands import Hands
+from resqued.master.reloading import Reloading
+from resqued.processes import Exit
+from resqued.reload import Reload
+from resqued.scoreboard import Row, State
+from resqued.signals import Inbox, milliseconds
+from resqued.store.vigil import Token
+
+MOODS = {signal.SIGQUIT: Mood.DRAINING, signal.SIGTERM: Mood.STOPPING, signal.SIGINT: Mood.HURRYING}
+SIGNALS: dict[Mood, int] = {
+    Mood.DRAINING: signal.SIGQUIT,
+    Mood.STOPPING: signal.SIGTERM,
+    Mood.HURRYING: signals.HURRY,
+    Mood.KILLING: signals.KILL,
+}
+
+
+class Next(Enum):
+    """Why the loop has ended."""
+
+    END = auto()  # everybody has gone
+    BECOME = auto()  # the new version of ourselves
+
+
+class Master:
+    """`signal_pool`: whose size TTIN and TTOU change."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        reload: Reload,
+        hands: Hands,
+        *,
+        inbox: Inbox,
+        bell: Bell,
+        boards: Boards,
+        tokens: Mapping[str, Token],
+        signal_pool: str,
+    ) -> None:
+        self._fleet, self._hands, self._signal_pool = fleet, hands, signal_pool
+        self._inbox, self._bell, self._boards = inbox, bell, boards
+        self._reloading, self._burial = Reloading(reload, hands), Burial(fleet, boards, tokens)
+        self.killed_jobs = self._burial.killed_jobs
+        self.is_hopeless = False
+        self._poll = select.poll()
+        for source in (inbox, bell):
+            self._poll.register(source, select.POLLIN)
+
+    def run(self) -> Next:
+        """Until everybody has gone, after a wish to stop; or until it is time to become the new version."""
+        while not self._fleet.done:
+            self._look()
+            for action in self._fleet.plan(monotonic()):
+                self._perform(action)
+            if self._fleet.mood is Mood.RUNNING and self._reloading.may_become():
+                return Next.BECOME
+            self._sleep()
+            self.hear()
+            for ended in processes.reap():  # always: signals merge
+                self._bury(ended)
+        self._hands.tell()
+        return Next.END
+
+    def refuse_reload(self, reason: str) -> None:
+        """The new version could not take over: everything stays as it is."""
+        self._reloading.refuse([reason])
+
+    def _look(self) -> None:
+        self._bell.hush()
+        for slot in self._fleet.workers:
+            self._look_at(slot)
+        self._boards.keep({slot.process.generation for slot in self._fleet.workers if slot.process})
+
+    def _look_at(self, slot: Slot) -> None:
+        if process := slot.process:
+            self._fleet.seen(slot, _sight(self._boards.row(process.generation, process.row)), monotonic())
+
+    def _sleep(self) -> None:
+        times = (self._hands.tell(), self._fleet.wakes_at(), self._reloading.wakes_at)
+        if not self._fleet.done:
+            self._poll.poll(milliseconds(min((at for at in times if at is not None), default=None)))
+
+    # what is done
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case Spawn(slot):
+                self._fill(slot)
+            case Tell(slot, mood):
+                _send(slot, SIGNALS[mood] if slot in self._fleet.workers else signal.SIGTERM)
+            case Hold(slot):
+                _send(slot, signal.SIGUSR2)
+            case Release(slot):
+                _send(slot, signal.SIGCONT)
+            case Dump(slot):
+                log.error("worker.stuck", slot=slot.name, pid=slot.pid)
+                _send(slot, signals.DUMP)
+            case Kill(slot):
+                log.error("worker.killed", slot=slot.name, pid=slot.pid)
+                _send(slot, signal.SIGKILL)
+            case Say(event, facts):
+                log.say(event, **facts)
+
+    def _fill(self, slot: Slot) -> None:
+        is_worker = slot in self._fleet.workers
+        number = self._vacant_row() if is_worker else -1
+        row = self._boards.row(self._fleet.generation, number) if is_worker else None
+        if row:
+            row.clear()
+        try:
+            pid = self._hands.spawn(slot, row)
+        except OSError as error:
+            log.error("worker.not_forked", slot=slot.name, error=str(error))
+            self._fleet.not_spawned(slot, monotonic())
+        else:
+            paused = is_worker and self._fleet.pools[slot.pool].paused
+            self._fleet.spawned(slot, Process(pid, self._fleet.generation, monotonic(), row=number, paused=paused))
+            self._report_start(slot, pid)
+
+    def _vacant_row(self) -> int:
+        of_ours = [slot.process for slot in self._fleet.workers if slot.process]
+        number = self._boards.vacant({one.row for one in of_ours if one.generation == self._fleet.generation})
+        assert number is not None  # nobody asks for more workers than there are rows
+        return number
+
+    def _report_start(self, slot: Slot, pid: int) -> None:
+        if slot in self._fleet.services:
+            log.info("redis.started", pid=pid)
+        elif slot is self._fleet.pruner:
+            self.killed_jobs.clear()
+        else:
+            log.info("worker.started", slot=slot.name, pid=pid)
+
+    # what is heard
+
+    def hear(self) -> None:
+        """Heed what has come until now."""
+        for number in self._inbox.read():
+            self._heed(number)
+
+    def _heed(self, number: int) -> None:
+        match number:
+            case signal.SIGTERM | signal.SIGINT | signal.SIGQUIT:
+                self._stop(number, MOODS[signal.Signals(number)])
+            case signal.SIGHUP if self._hands.has_lost_terminal():
+                self._stop(number, Mood.STOPPING)
+            case signal.SIGHUP:
+                self._reloading.ask()
+            case signal.SIGUSR1:
+                self._reopen_logs()
+            case signal.SIGUSR2 | signal.SIGCONT:
+                self._pause(to=number == signal.SIGUSR2)
+            case signal.SIGTTIN | signal.SIGTTOU:
+                self._resize(1 if number == signal.SIGTTIN else -1)
+
+    def _stop(self, number: int, mood: Mood) -> None:
+        if mood is Mood.HURRYING and self._fleet.mood >= Mood.HURRYING:
+            mood = Mood.KILLING
+        if mood > self._fleet.mood:
+            log.info("master.stopping", signal=signals.name(number))
+            self._shut(mood)
+
+    def _shut(self, mood: Mood) -> None:
+        self._fleet.shut(mood, monotonic())
+        self._reloading.cancel()
+
+    def _reopen_logs(self) -> None:
+        log.reopen()
+        self._boards.reopen_logs()
+        log.info("log.reopened")
+
+    def _pause(self, *, to: bool) -> None:
+        if to or any(pool.paused for pool in self._fleet.pools.values()):  # CONT comes for other reasons, too
+            log.info("master.paused" if to else "master.resumed")
+            self._fleet.pause(to=to)
+
+    def _resize(self, by: int) -> None:
+        if by > 0 and sum(pool.wanted for pool in self._fleet.pools.values()) >= self._boards.own_rows:
+            log.warning("pool.full", pool=self._signal_pool)
+        elif self._signal_pool in self._fleet.pools:
+            workers = self._fleet.resize(self._signal_pool, by)
+            log.info("pool.resized", pool=self._signal_pool, workers=workers)
+
+    # who has ended
+
+    def _bury(self, ended: Exit) -> None:
+        slot = self._fleet.slot_of(ended.pid)
+        if self._reloading.is_check(ended):
+            self._reloading.checked(ended)
+        elif slot is None:  # a stranger, whom we adopted from a job
+            pass
+        elif slot in self._fleet.workers:
+            self._look_at(slot)
+            self._burial.of_worker(slot, ended)
+            self._give_up_if_hopeless()
+        else:
+            self._burial.of_service(slot, ended)
+
+    def _give_up_if_hopeless(self) -> None:
+        if self._fleet.is_hopeless and not self.is_hopeless:
+            self.is_hopeless = True
+            log.error("master.hopeless")
+            self._shut(Mood.STOPPING)
+
+
+def _send(slot: Slot, number: int) -> None:
+    assert slot.pid is not None
+    processes.send(slot.pid, number)
+
+
+def _sight(row: Row | None) -> Sight:
+    if row is None:  # an image before this one has made it, in another layout
+        return Sight(is_ready=True)
+    return Sight(row.state is not State.STARTING, row.state is State.BUSY, since=row.since / 1000, tick=row.tick / 1000)

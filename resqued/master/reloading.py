@@ -1,0 +1,63 @@
+"""The master's part in a reload, up to the moment when the new version may take over."""
+
+from time import monotonic
+
+from resqued import processes
+from resqued.log import log
+from resqued.master.hands import Hands
+from resqued.processes import Exit
+from resqued.reload import Reload, State, Step
+
+
+class Reloading:
+    def __init__(self, reload: Reload, hands: Hands) -> None:
+        self._reload, self._hands = reload, hands
+
+    @property
+    def wakes_at(self) -> float | None:
+        return self._reload.wakes_at()
+
+    def ask(self) -> None:
+        self._reload.ask(monotonic())
+
+    def may_become(self) -> bool:
+        """Take the next step. Whether the new version may take over."""
+        match self._reload.step(monotonic()):
+            case Step.CHECK:
+                self._check()
+            case Step.STOP_CHECK:
+                self._kill_check()
+            case Step.BECOME:
+                return True
+        return False
+
+    def _check(self) -> None:
+        try:
+            pid = self._hands.start_check()
+        except OSError as error:
+            self._reload.began(0, monotonic())
+            self.refuse([f"the check could not be started: {error}"])
+        else:
+            self._reload.began(pid, monotonic())
+            log.info("reload.checking", pid=pid)
+
+    def _kill_check(self) -> None:
+        if self._reload.check:
+            processes.kill_group(self._reload.check)
+
+    def is_check(self, ended: Exit) -> bool:
+        return ended.pid == self._reload.check
+
+    def checked(self, ended: Exit) -> None:
+        self.refuse(self._hands.reasons(ended))
+
+    def refuse(self, reasons: list[str]) -> None:
+        """For these reasons everything stays as it is; without one, the new version may take over."""
+        self._reload.checked(reasons, monotonic())
+        if self._reload.last and self._reload.last.state is State.REFUSED:
+            log.error("reload.refused", reason=list(self._reload.last.reason))
+
+    def cancel(self) -> None:
+        """A stop wins, however far a reload has come."""
+        self._reload.cancel("resqued is being stopped", monotonic())
+        self._kill_check()

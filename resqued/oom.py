@@ -1,0 +1,77 @@
+"""The kernel's out-of-memory killer: whom it takes first, and whether it was here. Linux; elsewhere nothing happens.
+
+It takes the process that uses most, and 1 of `oom_score_adj` stands for a thousandth of all memory. So a job goes
+before a worker, and both before their master.
+"""
+
+import os
+from contextlib import suppress
+
+WORKER, JOB, MOST = 100, 300, 1000  # more than the master has, and the most that there can be
+SCORE = "/proc/self/oom_score_adj"
+CGROUPS = "/sys/fs/cgroup"
+
+_found: int | None = None  # what the master has
+_of_jobs = b""  # what a job says; empty if it need not, or must not, say anything
+
+
+def be_a_worker() -> None:
+    """Once in each worker. What the system refuses is left as it is, for jobs too."""
+    global _found, _of_jobs  # noqa: PLW0603  forks inherit it: a job has nothing to find out
+    with suppress(OSError, ValueError):
+        if _found is None:
+            _found = int(_read(SCORE))
+        _write(b"%d" % min(_found + WORKER, MOST))
+        _of_jobs = b"%d" % min(_found + JOB, MOST)
+
+
+def be_a_job() -> None:
+    """Once in each job, before it may have become another user. 4 µs."""
+    if _of_jobs:
+        with suppress(OSError):
+            _write(_of_jobs)
+
+
+class Kills:
+    """How often the killer has come to the cgroup (version 2) of this process, for whatever reason."""
+
+    def __init__(self) -> None:
+        self._events = ""  # the file in which the kernel counts
+        with suppress(OSError):
+            file = _events()
+            self._events = file if os.access(file, os.R_OK) else ""
+
+    def count(self) -> int:
+        """0 where nobody counts. 5 µs."""
+        if self._events:
+            with suppress(OSError, ValueError):
+                return _kills_in(_read(self._events))
+        return 0
+
+
+def _events() -> str:
+    ours = next((line[3:] for line in _read("/proc/self/cgroup").decode().splitlines() if line.startswith("0::")), "")
+    return f"{CGROUPS}{ours.rstrip('/')}/memory.events"
+
+
+def _kills_in(events: bytes) -> int:
+    for line in events.splitlines():
+        if line.startswith(b"oom_kill "):
+            return int(line.split()[1])
+    return 0
+
+
+def _read(file: str) -> bytes:
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 65536)
+    finally:
+        os.close(descriptor)
+
+
+def _write(score: bytes) -> None:
+    descriptor = os.open(SCORE, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, score)
+    finally:
+        os.close(descriptor)

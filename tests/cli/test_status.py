@@ -1,0 +1,488 @@
+"""`resquectl status`, with a status and scoreboards as a master leaves them."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+from typing import Any
+
+import pytest
+
+from resqued import places, scoreboard, status
+from resqued.scoreboard import Row, Scoreboard, State
+from resqued.status import PoolStatus, ReloadStatus, RolloutStatus, WorkerStatus
+from tests.cli.asking import Ask, lines
+from tests.cli.masters import Place, a_pid_that_is_gone, place
+
+HOUR = 3_600_000  # ms
+
+
+@dataclass
+class Stage:
+    """A master of `workers` workers, all of them this process, in one pool `mail`, with their scoreboard."""
+
+    place: Place
+    board: Scoreboard
+
+    def row(self, number: int) -> Row:
+        return self.board.row(number)
+
+    def says(self, *workers: WorkerStatus, pool: PoolStatus | None = None, **facts: Any) -> None:
+        assert self.board.file
+        self.place.write(
+            boards=(self.board.file.name,),
+            pools={"mail": pool or PoolStatus(workers=len(workers), min=len(workers), max=len(workers))},
+            workers=workers,
+            **facts,
+        )
+
+
+def worker(number: int = 0, **facts: Any) -> WorkerStatus:
+    usual: dict[str, Any] = {
+        "slot": f"mail.{number}",
+        "pool": "mail",
+        "pid": os.getpid(),
+        "generation": 1,
+        "board": 0,
+        "row": number,
+    }
+    return WorkerStatus(**usual | facts)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    there = place(tmp_path)
+    board = Scoreboard(4, there.directory)
+    yield Stage(there, board)
+    board.remove()
+
+
+@pytest.fixture(name="show")
+def status_of_this_place(ask: Ask, stage: Stage) -> Ask:
+    return lambda *words: ask("-c", str(stage.place.file), "status", *words)
+
+
+def cells(text: str, first: str) -> list[str]:
+    """Of the line that begins with this word."""
+    return next(line for line in lines(text) if line and line[0] == first)
+
+
+# A master that runs
+
+
+def test_the_master_is_shown(show: Ask, stage: Stage) -> None:
+    stage.says(worker(), generation=3)
+    answer = show()
+
+    assert (answer.status, answer.err) == (0, "")
+    head = answer.out.split("\n\n")[0].splitlines()
+    assert head[0] == f"config    {stage.place.file}"
+    assert head[1] == f"master    {os.getpid()}, resqued 1.0.0, generation 3"
+    assert head[2].endswith(" UTC, 2h ago")
+    assert head[3:] == ["state     running"]
+
+
+def test_workers_are_shown_with_what_they_do(show: Ask, stage: Stage) -> None:
+    stage.row(0).begin("SendMail")
+    stage.row(0).done, stage.row(0).failed = 812, 2
+    stage.row(1).state = State.IDLE
+    stage.says(worker(0), worker(1), worker(2, pid=None, restarts=9, restarts_at=time() + 100))
+    rows = lines(show().out.split("\n\n")[2])
+
+    pid = str(os.getpid())
+    assert rows[0] == ["WORKER", "PID", "STATE", "FOR", "DONE", "FAILED", "MEMORY", "JOB"]
+    assert (rows[1][:3], rows[1][4:6], rows[1][7:]) == (["mail.0", pid, "busy"], ["812", "2"], ["SendMail"])
+    assert (rows[2][:3], rows[2][4:6], rows[2][7:]) == (["mail.1", pid, "idle"], ["0", "0"], [])
+    assert rows[3][:7] == ["mail.2", "-", "down", "-", "-", "-", "-"]
+    assert rows[3][7:10] == ["9", "restarts,", "again"]
+
+
+def test_how_long_a_worker_has_been_in_its_state(show: Ask, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.row(0).state = State.IDLE
+    stage.says(worker())
+    later = scoreboard.now() + 5 * HOUR
+    monkeypatch.setattr(scoreboard, "now", lambda: later)
+
+    assert cells(show().out, "mail.0")[3] == "5h"
+
+
+def test_the_memory_of_a_worker_is_that_of_its_process(show: Ask, stage: Stage) -> None:
+    stage.row(0).rss = 7
+    stage.says(worker())
+
+    assert cells(show().out, "mail.0")[6].endswith("MiB")
+
+
+def test_pools_are_shown_with_how_many_workers_are_in_each_state(show: Ask, stage: Stage) -> None:
+    for number, state in enumerate((State.BUSY, State.PAUSED, State.OFFLINE, State.STARTING)):
+        stage.row(number).state = state
+    stage.says(*map(worker, range(4)), worker(5, pid=None), pool=PoolStatus(workers=5, min=2, max=8, paused=True))
+    rows = lines(show().out.split("\n\n")[1])
+
+    assert rows == [
+        ["POOL", "WANTED", "BUSY", "IDLE", "PAUSED", "OFFLINE", "STARTING", "DOWN"],
+        ["mail", "5", "(2-8)", "1", "-", "1", "1", "1", "1", "paused"],
+    ]
+
+
+def test_it_can_be_read_at_80_columns(show: Ask, stage: Stage) -> None:
+    stage.row(0).begin("app.jobs.mail:Send")
+    stage.row(0).done, stage.row(0).failed = 123_456, 12_345
+    stage.says(
+        worker(slot="critical.12", pid=4_194_304),
+        pool=PoolStatus(workers=12, min=10, max=99, paused=True, degraded=True),
+    )
+
+    assert [line for line in show().out.split("problem:")[0].splitlines()[4:] if len(line) > 80] == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "remark"),
+    [
+        ({"leaving": True}, "leaving"),
+        ({"generation": 7}, "generation 7"),
+        ({"restarts": 1}, "1 restart"),
+        ({"restarts": 2, "leaving": True}, "leaving, 2 restarts"),
+    ],
+)
+def test_what_is_unusual_stands_behind_the_job(show: Ask, stage: Stage, facts: dict[str, Any], remark: str) -> None:
+    stage.row(0).begin("SendMail")
+    stage.row(1).state = State.IDLE
+    stage.says(worker(0, **facts), worker(1, **facts))
+    busy, idle = show().out.splitlines()[-2:]
+
+    assert busy.endswith(f" SendMail ({remark})")
+    assert idle.endswith(f"  {remark}")
+
+
+def test_a_worker_that_has_not_ticked_for_long_is_told(show: Ask, stage: Stage) -> None:
+    stage.row(0).tick, stage.row(1).tick = scoreboard.now() - 100_000, scoreboard.now()
+    stage.says(worker(0), worker(1))
+    stuck, well = show().out.splitlines()[-2:]
+
+    assert "no tick for 10" in stuck
+    assert "tick" not in well
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"mood": "draining"}, "draining: each worker leaves after its present job, however long that takes"),
+        ({"mood": "stopping", "stops_by": time() + 86400 * 5 - 60}, "stopping, gone in 5d at the latest"),
+        ({"mood": "hurrying", "stops_by": 1.0}, "stopping in a hurry, gone in 0s at the latest"),
+        ({"pids": "pid:[1]"}, "running (in another pid namespace: whether it lives is not known here)"),
+    ],
+)
+def test_the_state_of_a_master(show: Ask, stage: Stage, facts: dict[str, Any], words: str) -> None:
+    stage.says(worker(), **facts)
+    answer = show()
+
+    assert answer.status == 0
+    assert f"state     {words}\n" in answer.out
+
+
+def test_a_reload_that_was_refused_is_shown_with_its_reasons_and_is_no_problem(show: Ask, stage: Stage) -> None:
+    at = time() - 7200
+    reasons = ("app.jobs does not import:", "SyntaxError\n  line 7")
+    stage.says(reload=ReloadStatus(number=4, asked_at_ms=1, began_ms=1, state="refused", reason=reasons, at=at))
+    answer = show()
+
+    assert answer.status == 0
+    assert (
+        "reload    no. 4 refused, 2h ago\n"
+        "          app.jobs does not import:\n"
+        "          SyntaxError\n"
+        "            line 7\n"
+    ) in answer.out
+
+
+def test_a_roll_out_is_shown(show: Ask, stage: Stage) -> None:
+    stage.says(rollout=RolloutStatus(old=3, state="probing"))
+    answer = show()
+
+    assert answer.status == 0
+    assert "rollout   probing; workers of earlier generations: 3\n" in answer.out
+
+
+# For programs
+
+
+def test_json_says_everything(show: Ask, stage: Stage) -> None:
+    stage.row(0).begin("SendMail")
+    stage.row(0).job, stage.row(0).done, stage.row(0).failed, stage.row(0).tick = 4711, 812, 2, scoreboard.now()
+    stage.says(
+        worker(0, started_at=1790000000.9, restarts=1, leaving=True),
+        worker(1, pid=None, restarts_at=1790000001.0),
+        started_at=1790000000.0,
+        stops_by=1790000100.0,
+        mood="stopping",
+        reload=ReloadStatus(number=4, asked_at_ms=1, began_ms=1, state="refused", reason=("why",), at=1790000002.0),
+        rollout=RolloutStatus(old=1, state="replacing"),
+    )
+    found = json.loads(show("--json").out)
+    first, second = found.pop("workers")
+
+    assert found == {
+        "alive": True,
+        "problems": [],
+        "directory": str(stage.place.directory),
+        "config": str(stage.place.file),
+        "version": "1.0.0",
+        "pid": os.getpid(),
+        "generation": 1,
+        "started": "2026-09-21T14:13:20+00:00",
+        "mood": "stopping",
+        "stops_by": "2026-09-21T14:15:00+00:00",
+        "reload": {"number": 4, "state": "refused", "reason": ["why"], "at": "2026-09-21T14:13:22+00:00"},
+        "rollout": {"state": "replacing", "old": 1},
+        "pools": [
+            {
+                "pool": "mail",
+                "workers": 2,
+                "min": 2,
+                "max": 2,
+                "paused": False,
+                "degraded": False,
+                "reason": "",
+                "states": {
+                    **dict.fromkeys(("starting", "offline", "idle", "paused", "leaving", "unknown"), 0),
+                    "busy": 1,
+                    "down": 1,
+                },
+            }
+        ],
+    }
+    moments = [datetime.fromisoformat(first.pop(key)) for key in ("since", "ticked")]
+    assert all(abs((moment - datetime.now(UTC)).total_seconds()) < 60 for moment in moments)
+    assert first.pop("memory") > 1_000_000
+    assert first == {
+        "worker": "mail.0",
+        "pool": "mail",
+        "pid": os.getpid(),
+        "generation": 1,
+        "state": "busy",
+        "job": "SendMail",
+        "job_pid": 4711,
+        "done": 812,
+        "failed": 2,
+        "leaving": True,
+        "started": "2026-09-21T14:13:20+00:00",
+        "restarts": 1,
+        "restarts_at": None,
+    }
+    nobody = dict.fromkeys(("pid", "since", "job", "job_pid", "done", "failed", "ticked", "memory", "started"))
+    assert second == nobody | {
+        "worker": "mail.1",
+        "pool": "mail",
+        "generation": 1,
+        "state": "down",
+        "leaving": False,
+        "restarts": 0,
+        "restarts_at": "2026-09-21T14:13:21+00:00",
+    }
+
+
+def test_json_of_a_master_of_which_there_is_little_to_say(show: Ask, stage: Stage) -> None:
+    stage.says()
+    found = json.loads(show("--json").out)
+
+    assert [found[key] for key in ("stops_by", "reload", "rollout", "workers")] == [None, None, None, []]
+
+
+# Problems
+
+
+def test_a_degraded_pool_is_a_problem(show: Ask, stage: Stage) -> None:
+    reason = "no worker gets ready: ImportError: no module named app\nin line 7"
+    stage.says(worker(), pool=PoolStatus(workers=1, min=1, max=1, degraded=True, reason=reason))
+    answer = show()
+
+    assert answer.status == 1
+    assert cells(answer.out, "mail")[-1] == "degraded"
+    assert answer.out.endswith(
+        "\n\nproblem: pool mail is degraded: no worker gets ready: ImportError: no module named app\n"
+        "problem: in line 7\n"
+    )
+
+
+def test_a_roll_out_that_stopped_is_a_problem(show: Ask, stage: Stage) -> None:
+    stage.says(rollout=RolloutStatus(old=3, state="stopped"))
+
+    assert show().status == 1
+
+
+def test_a_master_that_was_killed_does_not_run(show: Ask, stage: Stage) -> None:
+    stage.says(worker(), pid=a_pid_that_is_gone())
+    answer = show()
+
+    assert answer.status == 1
+    assert "state     not running\n" in answer.out
+    assert "problem: the master has ended without a word" in answer.out
+    assert "mail.0" not in answer.out
+
+
+def test_a_master_that_was_killed_in_json(show: Ask, stage: Stage) -> None:
+    stage.says(worker(), born=1)
+    answer = show("--json")
+
+    assert answer.status == 1
+    assert json.loads(answer.out)["alive"] is False
+
+
+def test_without_a_master_it_says_where_it_looked_and_what_to_do(show: Ask, stage: Stage) -> None:
+    answer = show()
+
+    assert (answer.status, answer.out) == (1, "")
+    assert f"no resqued with {stage.place.file} runs here" in answer.err
+    assert str(stage.place.directory) in answer.err
+    assert f"start it: `resqued -c {stage.place.file}`, or its unit" in answer.err
+    assert "$RUNTIME_DIRECTORY" in answer.err
+
+
+def test_without_a_master_the_mistakes_of_the_file_are_told(ask: Ask, tmp_path: Path) -> None:
+    answer = ask("-c", str(tmp_path / "resqud.toml"), "status")
+
+    assert answer.status == 1
+    assert "resqud.toml: cannot be read: No such file or directory" in answer.err
+
+
+@pytest.mark.parametrize("text", ["[daemon]\nrun_dir = 7\n[daemonn]\n", "not TOML", None])
+def test_a_file_that_is_wrong_by_now_hides_no_master(
+    show: Ask, stage: Stage, text: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(stage.place.directory.parent))
+    stage.says(worker())
+    if text is None:
+        stage.place.file.unlink()
+    else:
+        stage.place.file.write_text(text)
+
+    assert show().status == 0
+
+
+def test_a_status_of_a_later_version_is_a_problem(show: Ask, stage: Stage) -> None:
+    stage.says(schema=2, version="9.0.0")
+
+    assert "use the resquectl of that version" in show().err
+
+
+# Races and strangers
+
+
+def test_a_worker_whose_process_has_gone_is_no_error(show: Ask, stage: Stage) -> None:
+    stage.row(0).state = State.IDLE
+    stage.says(worker(pid=a_pid_that_is_gone()))
+    answer = show()
+
+    assert answer.status == 0
+    assert cells(answer.out, "mail.0")[2] == "idle"
+
+
+def board_gone(stage: Stage) -> None:
+    stage.board.remove()
+
+
+def board_of_another_layout(stage: Stage) -> None:
+    assert stage.board.file
+    stage.board.file.write_bytes(b"\xff" * 1000)
+
+
+def board_too_short(stage: Stage) -> None:
+    assert stage.board.file
+    stage.board.file.write_bytes(b"")
+
+
+def state_unknown(stage: Stage) -> None:
+    stage.row(0)._set(scoreboard._Cell.STATE, 99)
+
+
+@pytest.mark.parametrize("spoil", [board_gone, board_of_another_layout, board_too_short, state_unknown])
+def test_a_row_that_cannot_be_read_is_no_error(show: Ask, stage: Stage, spoil: Any) -> None:
+    stage.says(worker())
+    spoil(stage)
+    answer = show()
+
+    assert answer.status == 0
+    assert cells(answer.out, "mail.0")[2:6] == ["unknown", "-", "-", "-"]
+
+
+@pytest.mark.parametrize("place_", [{"board": 1}, {"board": -1}, {"row": 4}, {"row": -1}])
+def test_a_row_that_does_not_exist_is_no_error(show: Ask, stage: Stage, place_: dict[str, int]) -> None:
+    stage.says(worker(**place_))
+
+    assert cells(show().out, "mail.0")[2] == "unknown"
+
+
+def test_a_board_is_looked_for_in_the_run_directory_only(show: Ask, stage: Stage, tmp_path: Path) -> None:
+    outside = Scoreboard(1, tmp_path)
+    outside.row(0).state = State.IDLE
+    assert outside.file
+    stage.place.write(boards=(f"../{outside.file.name}",), workers=(worker(),))
+
+    assert cells(show().out, "mail.0")[2] == "unknown"
+
+
+@pytest.mark.parametrize("json_", [[], ["--json"]], ids=["text", "json"])
+def test_no_control_character_of_a_hostile_job_is_written(show: Ask, stage: Stage, json_: list[str]) -> None:
+    hostile = "J\x1b[2J\r\x07\x9b31m\u202e\n"
+    stage.row(0).begin(hostile)
+    stage.says(
+        worker(slot=hostile, pool=hostile),
+        mood=hostile,
+        config=hostile,
+        reload=ReloadStatus(number=1, asked_at_ms=1, began_ms=1, state="refused", reason=(hostile,), at=1.0),
+    )
+
+    assert all(line.isprintable() for line in show(*json_).out.split("\n"))
+
+
+# Where it looks
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is /run elsewhere; our own place is another."""
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "own"))
+    monkeypatch.setattr(places, "SYSTEM_RUN", tmp_path / "run")
+    return tmp_path / "run"
+
+
+def elsewhere(stage: Stage, home: Path) -> Place:
+    """The same configuration, with the run directory of a service, or our own."""
+    stage.place.file.write_text('[jobs]\nmodules = ["app.jobs"]\n[pools.mail]\nqueues = ["*"]\n')
+    directory = home / stage.place.directory.name
+    status.make_directory(directory)
+    return Place(stage.place.file, directory)
+
+
+@pytest.mark.parametrize("unit", ["resqued", "resqued-mail", "resqued/mail"])
+def test_a_service_of_systemd_is_found_by_who_has_another_environment(
+    show: Ask, stage: Stage, run: Path, unit: str
+) -> None:
+    elsewhere(stage, run / unit).write(generation=5)
+
+    assert "generation 5" in show().out
+
+
+def test_a_master_in_our_own_place_comes_first(show: Ask, stage: Stage, run: Path) -> None:
+    elsewhere(stage, run / "resqued").write(generation=5)
+    elsewhere(stage, run.parent / "own").write(generation=6)
+
+    assert "generation 6" in show().out
+
+
+def test_a_master_that_runs_comes_before_one_that_does_not(show: Ask, stage: Stage, run: Path) -> None:
+    elsewhere(stage, run / "resqued").write(generation=5)
+    elsewhere(stage, run.parent / "own").write(generation=6, born=1)
+
+    assert "generation 5" in show().out
+
+
+def test_a_master_that_may_be_hidden_is_not_called_dead(show: Ask, stage: Stage, run: Path) -> None:
+    (elsewhere(stage, run / "resqued").directory / "status.json").write_text("hidden")
+    elsewhere(stage, run.parent / "own").write(generation=6, born=1)
+
+    assert "is broken" in show().err
