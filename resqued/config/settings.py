@@ -104,11 +104,11 @@ class Elastic(Table, frozen=True, kw_only=True):
     @staticmethod
     def contradictions(given: Given) -> Iterator[Contradiction]:
         least, most = given.get("min"), given.get("max")
-        if isinstance(least, int) and isinstance(most, int) and least > most:
+        if isinstance(least, int) and isinstance(most, int) and least > most >= 0:
             yield "min", f"{least} is more than max, {most}"
 
 
-Workers = Annotated[Count | Elastic, Meta(description="int ≥ 0, or a table such as { min = 2, max = 16, spare = 1 }")]
+Workers = Annotated[Count | Elastic, Meta(description="int ≥ 0 or { min, max, spare }")]
 
 
 class Pool(Table, frozen=True, kw_only=True):

@@ -3,7 +3,13 @@
 from redis import Redis
 
 from tests.support.daemon import failures, popped
+from tests.support.waiting import eventually
 from tests.systemd.service import Service, busy, performs
+
+
+def registered(redis: Redis) -> set[bytes]:
+    """The only worker, which may be ready before it has found Redis."""
+    return eventually(lambda: redis.smembers("resque:workers"))
 
 
 def test_a_reload_takes_a_new_configuration_over_under_the_same_pid(service: Service, redis: Redis) -> None:
@@ -29,7 +35,7 @@ def test_a_reload_lets_a_long_job_end(service: Service, redis: Redis) -> None:
 
 def test_a_reload_with_a_mistake_fails_says_why_and_changes_nothing(service: Service, redis: Redis) -> None:
     service.start()
-    master, workers = service.show("MainPID"), redis.smembers("resque:workers")
+    master, workers = service.show("MainPID"), registered(redis)
     service.configure(queue="")
 
     assert service.systemctl("reload").returncode == 1
@@ -41,7 +47,7 @@ def test_a_reload_with_a_mistake_fails_says_why_and_changes_nothing(service: Ser
 
 def test_a_reload_with_an_application_that_does_not_import_fails_likewise(service: Service, redis: Redis) -> None:
     service.start()
-    workers = redis.smembers("resque:workers")
+    workers = registered(redis)
     service.machine.write("/srv/app/tracked.py", "import something_that_is_not_there")
 
     assert service.systemctl("reload").returncode == 1
