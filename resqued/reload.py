@@ -56,16 +56,18 @@ class Reload:
         self.last = Record((self.last.number if self.last else 0) + 1, asked_at or now, now, State.CHECKING, now)
 
     def checked(self, reason: Sequence[str], now: float) -> None:
-        """The check has ended, with the reasons against a reload."""
+        """The check has ended, with the reasons against a reload. Nobody cares any more if it was cancelled."""
         self.check = None
+        if self.last is None or self.last.state is not State.CHECKING:
+            return
         if self._given_up:
             reason = [f"the check did not end within {self._patience:g} s", *reason]
         self._approved = not reason
         self._come_to(State.REFUSED if reason else State.STARTING, now, reason)
 
     def refused(self, reason: Sequence[str], now: float) -> None:
-        """It came to nothing after all."""
-        self._approved = False
+        """It came to nothing: the check could not be started, or the new version."""
+        self.check, self._approved = None, False
         self._come_to(State.REFUSED, now, reason)
 
     def accept(self, now: float) -> bool:

@@ -78,7 +78,7 @@ class Master:
 
     def refuse_reload(self, reason: str) -> None:
         """The new version could not take over: everything stays as it is."""
-        self._reloading.refuse([reason])
+        self._reloading.refuse(reason)
 
     def _look(self) -> None:
         self._bell.hush()

@@ -36,7 +36,7 @@ class Reloading:
             pid = self._hands.start_check()
         except OSError as error:
             self._reload.began(0, monotonic())
-            self.refuse([f"the check could not be started: {error}"])
+            self.refuse(f"the check could not be started: {error}")
         else:
             self._reload.began(pid, monotonic())
             log.info("reload.checking", pid=pid)
@@ -49,13 +49,20 @@ class Reloading:
         return ended.pid == self._reload.check
 
     def checked(self, ended: Exit) -> None:
-        self.refuse(self._hands.reasons(ended))
+        """Without a reason against it the new version may take over. After a stop nobody asks any more."""
+        before = self._reload.last
+        self._reload.checked(self._hands.reasons(ended), monotonic())
+        if self._reload.last is not before:
+            self._report_refusal()
 
-    def refuse(self, reasons: list[str]) -> None:
-        """For these reasons everything stays as it is; without one, the new version may take over."""
-        self._reload.checked(reasons, monotonic())
-        if self._reload.last and self._reload.last.state is State.REFUSED:
-            log.error("reload.refused", reason=list(self._reload.last.reason))
+    def refuse(self, reason: str) -> None:
+        """Everything stays as it is."""
+        self._reload.refused([reason], monotonic())
+        self._report_refusal()
+
+    def _report_refusal(self) -> None:
+        if (last := self._reload.last) and last.state is State.REFUSED:
+            log.error("reload.refused", reason=list(last.reason))
 
     def cancel(self) -> None:
         """A stop wins, however far a reload has come."""
