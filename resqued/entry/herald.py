@@ -168,10 +168,11 @@ class Herald:
         """A line for whoever looks with `systemctl status`. It is as old as the last event, or heartbeat."""
         workers = [slot.process for slot in self._fleet.workers if slot.process]
         busy = sum(process.sight.is_busy for process in workers)
-        facts = [f"{len(workers)} workers, {busy} busy", f"generation {self._fleet.generation}"]
+        plural = "" if len(workers) == 1 else "s"
+        facts = [f"{len(workers)} worker{plural}, {busy} busy", f"generation {self._fleet.generation}"]
         facts += [f"{pool.name} is degraded" for pool in self._fleet.pools.values() if pool.degraded]
         facts += [f"{pool.name} is paused" for pool in self._fleet.pools.values() if pool.paused]
-        facts += [*self._about_reload(), *self._about_stop()]
+        facts += self._about_reload() if self._fleet.mood is Mood.RUNNING else [self._about_stop()]
         return "; ".join(facts)
 
     def _about_reload(self) -> list[str]:
@@ -180,11 +181,9 @@ class Herald:
             return []
         return [f"reload {last.state}: {last.reason[0]}" if last.reason else f"reload {last.state}"]
 
-    def _about_stop(self) -> list[str]:
-        if self._fleet.mood is Mood.RUNNING:
-            return []
+    def _about_stop(self) -> str:
         left = self._fleet.stops_by - monotonic()
-        return ["stopping when the last job has ended" if left == inf else f"stopping, at most {max(0, ceil(left))} s"]
+        return "stopping when the last job has ended" if left == inf else f"stopping, at most {max(0, ceil(left))} s"
 
     # ps
 

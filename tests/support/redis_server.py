@@ -41,7 +41,11 @@ class RedisServer:
     def client(self, **options: Any) -> redis.Redis:
         """A client for what a test asserts: over the unix socket, bytes as they are, nothing ever retried."""
         return redis.Redis(
-            unix_socket_path=f"{self.directory}/redis.sock", retry=Retry(NoBackoff(), 0), protocol=2, **options
+            unix_socket_path=f"{self.directory}/redis.sock",
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            socket_timeout=60,  # longer than any wait; redis-py 8 has 5 s
+            **options,
         )
 
 

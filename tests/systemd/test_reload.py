@@ -7,7 +7,7 @@ from tests.support.waiting import eventually
 from tests.systemd.service import Service, busy, performs
 
 
-def registered(redis: Redis) -> set[bytes]:
+def registered(redis: Redis) -> set[bytes | str]:
     """The only worker, which may be ready before it has found Redis."""
     return eventually(lambda: redis.smembers("resque:workers"))
 

@@ -71,17 +71,17 @@ def test_the_password_of_redis_comes_as_a_credential(service: Service) -> None:
 def test_systemctl_status_says_how_many_workers_are_busy(service: Service, redis: Redis) -> None:
     service.adjust("[Service]\nWatchdogSec=4\n")  # it is said with each beat
     busy(service, redis, "Meet")
-    eventually(lambda: "1 busy" in service.show("StatusText"))
+    eventually(lambda: "1 busy" in service.show("StatusText"), within=10)
     redis.rpush("test:go", "on")
 
-    eventually(lambda: "0 busy" in service.show("StatusText"))
+    eventually(lambda: "0 busy" in service.show("StatusText"), within=10)
 
 
 def test_systemctl_status_says_how_long_a_stop_may_take(service: Service, redis: Redis) -> None:
     busy(service, redis, "Meet")
     service.systemctl("stop", "--no-block")
 
-    eventually(lambda: re.search(r"stopping, at most \d+ s", service.show("StatusText")))
+    eventually(lambda: re.search(r"stopping, at most \d+ s", service.show("StatusText")), within=10)
     redis.rpush("test:go", "on")
 
 

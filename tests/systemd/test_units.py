@@ -9,8 +9,8 @@ import pytest
 
 from resqued.cli.commands import reload
 from resqued.config import Shutdown
+from tests.systemd.service import SHIPPED
 
-SHIPPED = Path(__file__).parents[2] / "systemd"
 UNITS = ("resqued.service", "resqued@.service")
 EXPOSURE = 20  # of 100; 2.0 as `systemd-analyze security` shows it
 OWN_DIRECTORIES = {"ExecStart", "ExecReload", "RuntimeDirectory", "StateDirectory", "WorkingDirectory", "Description"}
