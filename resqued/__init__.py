@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ResquedError,
         StoreUnavailable,
         UnknownJob,
+        UnknownLayout,
     )
     from resqued.version import __version__
     from resqued.work import Job, current_job
@@ -60,6 +61,7 @@ __all__ = [
     "ResquedError",
     "StoreUnavailable",
     "UnknownJob",
+    "UnknownLayout",
     "__version__",
     "current_job",
     "hooks",

@@ -1,14 +1,17 @@
 """As whom, and how, the jobs of a pool run: user, groups, umask, niceness. Found before any fork, put on in a job."""
 
-import grp
 import os
-import pwd
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resqued.config import Pool
+
+if TYPE_CHECKING:
+    import grp
+    import pwd
 
 CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_NICE = 5, 6, 7, 23  # linux/capability.h
 
@@ -87,8 +90,10 @@ def _rights(user: str, group: str) -> Rights:
 
 
 @cache
-def _user(name: str) -> pwd.struct_passwd:
+def _user(name: str) -> "pwd.struct_passwd":
     """By name, or by number. Raises KeyError."""
+    import pwd  # noqa: PLC0415  each library that is mapped makes each fork slower, and few pools want this one
+
     try:
         return pwd.getpwnam(name)
     except KeyError:
@@ -98,8 +103,10 @@ def _user(name: str) -> pwd.struct_passwd:
 
 
 @cache
-def _group(name: str) -> grp.struct_group:
+def _group(name: str) -> "grp.struct_group":
     """By name, or by number. Raises KeyError."""
+    import grp  # noqa: PLC0415  as above
+
     try:
         return grp.getgrnam(name)
     except KeyError:

@@ -16,13 +16,17 @@ class JobLimits:
     memory: int | None = None  # bytes
 
 
+UNSTATED = JobLimits()  # the same one for all classes that say nothing
+
+
 @cache
 def of(job_class: type) -> JobLimits:
     """The limits of `job_class`, its own or inherited ones. Found once, before there is a fork.
 
     Raises ValueError if `mistakes` has something to say.
     """
-    return JobLimits(_seconds(_stated(job_class, "timeout")), _bytes(_stated(job_class, "memory")))
+    found = JobLimits(_seconds(_stated(job_class, "timeout")), _bytes(_stated(job_class, "memory")))
+    return UNSTATED if found == UNSTATED else found
 
 
 def mistakes(job_class: type) -> Iterator[str]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 WORKER, JOB, MOST = 100, 300, 1000  # more than the master has, and the most that there can be
 SCORE = "/proc/self/oom_score_adj"
+WRITE = os.O_WRONLY | os.O_CLOEXEC
 CGROUPS = "/sys/fs/cgroup"
 
 _found: int | None = None  # what the master has
@@ -28,36 +29,40 @@ def be_a_worker() -> None:
 def be_a_job() -> None:
     """Once in each job, before it may have become another user. 4 µs."""
     if _of_jobs:
-        with suppress(OSError):
+        try:  # noqa: SIM105  `suppress` is more code, of which a job has to copy the pages
             _write(_of_jobs)
+        except OSError:
+            pass
 
 
 class Kills:
-    """How often the killer has come to the cgroup (version 2) of this process, for whatever reason."""
+    """How often the killer has come to a cgroup (version 2), for whatever reason. `events`: where the kernel counts."""
 
-    def __init__(self) -> None:
-        self._events = ""  # the file in which the kernel counts
-        with suppress(OSError):
-            file = _events()
-            self._events = file if os.access(file, os.R_OK) else ""
+    def __init__(self, events: str) -> None:
+        self._events = events
 
     def count(self) -> int:
-        """0 where nobody counts. 5 µs."""
-        if self._events:
-            with suppress(OSError, ValueError):
-                return _kills_in(_read(self._events))
+        """5 µs."""
+        with suppress(OSError, ValueError):
+            return _kills_in(_read(self._events))
         return 0
 
 
-def _events() -> str:
-    ours = next((line[3:] for line in _read("/proc/self/cgroup").decode().splitlines() if line.startswith("0::")), "")
-    return f"{CGROUPS}{ours.rstrip('/')}/memory.events"
+def kills_of_ours() -> Kills | None:
+    """In the cgroup of this process; None where nobody counts."""
+    try:
+        lines = _read("/proc/self/cgroup").decode().splitlines()
+    except OSError:
+        return None
+    ours = next((line[3:] for line in lines if line.startswith("0::")), "")
+    events = f"{CGROUPS}{ours.rstrip('/')}/memory.events"
+    return Kills(events) if os.access(events, os.R_OK) else None
 
 
 def _kills_in(events: bytes) -> int:
     for line in events.splitlines():
         if line.startswith(b"oom_kill "):
-            return int(line.split()[1])
+            return int(line[len(b"oom_kill ") :])
     return 0
 
 
@@ -70,8 +75,6 @@ def _read(file: str) -> bytes:
 
 
 def _write(score: bytes) -> None:
-    descriptor = os.open(SCORE, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(descriptor, score)
-    finally:
-        os.close(descriptor)
+    descriptor = os.open(SCORE, WRITE)
+    os.write(descriptor, score)  # who is refused leaves the file open: once in a worker, which then tries no more
+    os.close(descriptor)

@@ -68,16 +68,18 @@ def events(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_kills_are_counted_where_the_kernel_counts_them(events: Path) -> None:
-    kills = oom.Kills()
+    kills = oom.kills_of_ours()
+    assert kills
     assert kills.count() == 2
     events.write_text("max 9\noom 3\noom_kill 3\n")
 
     assert kills.count() == 3
 
 
-@pytest.mark.parametrize("content", ["", "oom 1\n", "oom_kill many\n"])
+@pytest.mark.parametrize("content", ["", "oom 1\n", "oom_kill many\n", "oom_kill \n"])
 def test_what_says_nothing_of_kills_counts_as_none(events: Path, content: str) -> None:
-    kills = oom.Kills()
+    kills = oom.kills_of_ours()
+    assert kills
     events.write_text(content)
 
     assert kills.count() == 0
@@ -85,13 +87,13 @@ def test_what_says_nothing_of_kills_counts_as_none(events: Path, content: str) -
 
 def test_where_nobody_counts_there_are_none(events: Path) -> None:
     events.unlink()
-    kills = oom.Kills()
 
-    assert kills.count() == 0
+    assert oom.kills_of_ours() is None
 
 
 def test_a_cgroup_that_goes_away_is_no_trouble(events: Path) -> None:
-    kills = oom.Kills()
+    kills = oom.kills_of_ours()
+    assert kills
     events.unlink()
 
     assert kills.count() == 0

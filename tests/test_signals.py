@@ -202,6 +202,11 @@ def test_a_master_is_proof_against_a_spray_too(cast: Cast, redis: Redis) -> None
 # What a process looks like to the kernel
 
 
+def ours_in(mask: str) -> set[int]:
+    """Those of the table; the C library uses some for itself (32, 33)."""
+    return signals_in(mask) & {signals.number(name) for name in TABLE}
+
+
 @pytest.mark.parametrize("process", PROCESSES)
 def test_no_process_ignores_or_blocks_a_signal(
     cast: Cast, tmp_path: Path, redis: Redis, redis_url: str, process: str
@@ -215,16 +220,16 @@ def test_no_process_ignores_or_blocks_a_signal(
     else:
         seen = status({"master": cast.daemon.pid, "worker": cast.worker, "job": cast.job}[process])
 
-    assert (signals_in(seen["SigIgn"]), signals_in(seen["SigBlk"])) == (set(), set())
+    assert ours_in(seen["SigIgn"]) == ours_in(seen["SigBlk"]) == set()
     heard = {signals.number(name) for name in CATCHABLE if meaning(name, process) != DEFAULT}
-    assert signals_in(seen["SigCgt"]) == heard
+    assert ours_in(seen["SigCgt"]) == heard
 
 
 def test_a_program_that_a_job_starts_has_all_signals_as_always(daemons_under_nohup: Daemon, redis: Redis) -> None:
     push(redis, "Program", ["cat", "/proc/self/status"])
 
     seen = dict(line.partition(":")[::2] for line in json.loads(popped(redis, "test:program")).splitlines())
-    assert [signals_in(seen[field]) for field in ("SigIgn", "SigBlk", "SigCgt")] == [set(), set(), set()]
+    assert [ours_in(seen[field]) for field in ("SigIgn", "SigBlk", "SigCgt")] == [set(), set(), set()]
 
 
 @pytest.fixture

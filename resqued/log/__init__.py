@@ -9,7 +9,7 @@ and nothing locks: a fork needs no care. Logging never raises and never retries:
 
 A log file may be moved away: a process that finds the number which it follows raised reopens it before its next line.
 
-structlog is set up for ourselves alone; `structlog.configure` is left to the application, which may use it, too.
+No library does it: each brings `logging` and more into the process that forks, where every module costs every job.
 """
 
 import contextlib
@@ -19,9 +19,6 @@ import stat
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
-
-import structlog
-from structlog.typing import FilteringBoundLogger, Processor
 
 from resqued.log import lines
 from resqued.log.events import EVENTS, Level
@@ -35,13 +32,16 @@ _NUMBERS: dict[Level, int] = {"debug": 10, "info": 20, "warning": 30, "error": 4
 
 
 class Write(Protocol):
-    def __call__(self, event: str, **facts: Any) -> Any: ...
+    def __call__(self, event: str, /, **facts: Any) -> None: ...
 
 
 class Log:
     """What every module writes to. It stays the same object when it is configured."""
 
-    __slots__ = ("_bound", "_file", "_generation", "_line", "debug", "error", "exception", "info", "warning")
+    __slots__ = (
+        *("_carried", "_file", "_generation", "_level", "_line", "_render"),
+        *("debug", "error", "exception", "info", "warning"),
+    )
 
     debug: Write
     info: Write
@@ -74,11 +74,14 @@ class Log:
             self._file.close()
         self._file = opened
         self._line = opened or _Line(stream)
-        self._use(_logger(self._line, level, lines.renderer(self._line.fd, format)))
+        self._render, self._level = lines.renderer(self._line.fd, format), level
+        self._carried: lines.Facts = {}
+        self._make_writers()
 
     def carry(self, **facts: object) -> None:
         """Say these facts in every later line of this process, before the facts of the line itself."""
-        self._use(self._bound.bind(**facts))
+        self._carried = {**self._carried, **facts}
+        self._make_writers()
 
     def say(self, event: str, **facts: object) -> None:
         """At the level that the event has in `EVENTS`."""
@@ -102,10 +105,24 @@ class Log:
         """The descriptor that lines go to; for whoever closes all others."""
         return self._line.fd
 
-    def _use(self, bound: FilteringBoundLogger) -> None:
-        self._bound = bound
-        self.debug, self.info, self.warning = bound.debug, bound.info, bound.warning
-        self.error, self.exception = bound.error, bound.exception
+    def _make_writers(self) -> None:
+        """Once, so that a line which is not wanted costs no more than a call."""
+        self.debug, self.info, self.warning, self.error = map(self._writer, _NUMBERS)
+        self.exception = self._writer("error", raised=True)
+
+    def _writer(self, level: Level, *, raised: bool = False) -> Write:
+        if _NUMBERS[level] < _NUMBERS[self._level]:
+            return _write_nothing
+        line, render, carried = self._line, self._render, self._carried
+
+        def write(event: str, /, **facts: Any) -> None:
+            line.write(lines.fitted(render, lines.complete(level, event, {**carried, **facts}, raised=raised)))
+
+        return write
+
+
+def _write_nothing(_event: str, /, **_facts: object) -> None:
+    pass
 
 
 def _always_the_first() -> int:
@@ -120,16 +137,6 @@ def _open(file: str) -> int:
     return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY, 0o640)
 
 
-def _logger(line: "_Line", level: Level, render: lines.Render) -> FilteringBoundLogger:
-    bound: FilteringBoundLogger = structlog.wrap_logger(
-        line,
-        processors=[_writer(render)],
-        wrapper_class=structlog.make_filtering_bound_logger(_NUMBERS[level]),
-        context_class=dict,
-    ).bind()
-    return bound
-
-
 def _may_stall(fd: int) -> bool:
     """Whether somebody must read what is written there. A process that waits for him does nothing else."""
     try:
@@ -140,7 +147,7 @@ def _may_stall(fd: int) -> bool:
 
 
 class _Line:
-    """The end of the way, under the names that structlog calls."""
+    """The end of the way."""
 
     __slots__ = ("_patience", "_poll", "fd")
 
@@ -163,8 +170,6 @@ class _Line:
         self._patience = PATIENCE if has_room else 0
         return has_room
 
-    debug = info = warning = error = write
-
 
 class _File(_Line):
     """The same, into a file that may be moved away. `complain` is told why it could not be reopened."""
@@ -175,10 +180,6 @@ class _File(_Line):
         super().__init__(_open(name))
         self._name, self._complain = name, complain
         self.follow(generation)
-
-    def say(self, event: str, **facts: object) -> None:
-        """At the level that the event has in `EVENTS`."""
-        getattr(self, EVENTS[event][0])(event, **facts)
 
     def follow(self, generation: Generation) -> None:
         self._generation, self._seen = generation, generation()
@@ -201,15 +202,6 @@ class _File(_Line):
 
     def close(self) -> None:
         os.close(self.fd)
-
-    debug = info = warning = error = write
-
-
-def _writer(render: lines.Render) -> Processor:
-    def write(_line: object, level: str, facts: lines.Facts) -> bytes:
-        return lines.fitted(render, lines.complete(level, facts))
-
-    return write
 
 
 log = Log()

@@ -14,7 +14,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "job.asked": ("info", "A job that has to end was asked to."),
     "job.done": ("info", "A job ended well."),
     "job.failed": ("warning", "A job ended badly and stands in the failed list."),
-    "job.killed": ("warning", "A job that was asked to end did not, and was killed with its session."),
+    "job.killed": ("warning", "A job that did not end when asked, or was too large, was killed with its session."),
     "job.not_forked": ("error", "The system gave no process for a job; it is back at the head of its queue."),
     "job.put_back": ("info", "A job was taken in the moment of a stop or pause and is back, unstarted."),
     "job.requeued": ("info", "A job was cut short by our own stop and is back at the head of its queue."),
@@ -54,6 +54,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
         "The first successor works; all other workers are replaced when their jobs have ended.",
     ),
     "rollout.stopped": ("error", "The first successor does not get ready; the other workers stay what they are."),
+    "scoreboard.not_made": ("error", "There can be no scoreboard file; resquectl does not see what the workers do."),
     "scoreboard.unreadable": (
         "warning",
         "An earlier image's scoreboard means nothing to this version; its workers go on.",

@@ -20,9 +20,11 @@ _LONGEST = 4096  # bytes: PIPE_BUF; a longer write to a pipe may be mixed with a
 _LIMITS = (1000, 250, 60, 15)  # characters of a value, tried in this order on a line that is too long
 
 
-def complete(level: str, facts: Facts) -> Facts:
-    """All that a line says, in the order in which it says it. Seconds are cut at the microsecond."""
-    event, raised = facts.pop("event"), facts.pop("exc_info", False)  # `exception` asks for `exc_info`
+def complete(level: str, event: str, facts: Facts, *, raised: bool = False) -> Facts:
+    """All that a line says, in the order in which it says it. Seconds are cut at the microsecond.
+
+    `raised`: with the backtrace of the exception that is being handled.
+    """
     complete: Facts = {"timestamp": _timestamp(time.time()), "level": level, "event": event}
     for key, value in facts.items():
         complete[key] = round(value, 6) if type(value) is float else value

@@ -85,7 +85,10 @@ class Books:
         if isinstance(held, Work):
             verdict = self._unsettled.get(held.run)
             self._slate.settle(held, verdict or REQUEUED, ())
-            log.info("job.settled" if verdict else "job.put_back", queue=held.queue, run=held.run)
+            if verdict:
+                log.info("job.settled", queue=held.queue, run=held.run)
+            else:
+                log.info("job.put_back", queue=held.queue, run=held.run)
         return True
 
     def _attend(self) -> bool:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
 from signal import SIGKILL
 from time import monotonic, time
 
@@ -12,6 +11,7 @@ from resqued import hooks, kin, oom, processes
 from resqued.duty import Duty
 from resqued.errors import NotPermitted
 from resqued.escalation import Escalation, Reason, Step
+from resqued.joblimits import UNSTATED
 from resqued.log import log
 from resqued.memory import Watch
 from resqued.processes import Child
@@ -55,7 +55,8 @@ class Runner:
         self._terms, self._duty, self._ears, self._books, self._row = terms, duty, ears, books, row
         self._forget = forget
         self._worker = os.getpid()
-        self._kills = oom.Kills()
+        self._usual = terms.limits(UNSTATED)
+        self._kills, self._killed = oom.kills_of_ours(), 0
 
     def run(self, task: Task) -> Ended:
         """Perform `task` in a process of its own and return the truth about it."""
@@ -64,7 +65,7 @@ class Runner:
                 hook(task.job)
         except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
             return Ended(self._mourned(task, error, failed(error)), task.job.name)
-        limits = self._terms.limits(task.limits)
+        limits = self._usual if task.limits is UNSTATED else self._terms.limits(task.limits)
         watch = Watch(limits.memory) if limits.memory else None
         try:
             child = processes.start_job(partial(self._main, task), self._forget)
@@ -108,42 +109,32 @@ class Runner:
             child = processes.start_job(lambda: self._disguised(mourn), self._forget)
         except OSError:
             return verdict
-        said = self._watched(child, Limits(timeout=MOURNING)).said
+        said = self._watched(child, Limits(timeout=MOURNING), None).said
         return replace(said, backtrace=verdict.backtrace or said.backtrace) if said else verdict
 
     def _announce(self, task: Task, child: Child) -> None:
         args = {"args": task.job.args} if self._terms.log_args else {}
         log.info("job.started", queue=task.job.queue, job=task.job.name, pid=child.pid, run=task.job.run, **args)
 
-    def _watched(self, child: Child, limits: Limits, watch: Watch | None = None) -> Ending:
+    def _watched(self, child: Child, limits: Limits, watch: Watch | None) -> Ending:
         """Until the process has ended: be present in Redis, and bring it to its end when it is time."""
         self._row.job = child.pid
-        kills = self._kills.count()
+        self._killed = self._kills.count() if self._kills else 0
         end = Escalation(self._terms.patience, times_out_at=monotonic() + limits.timeout if limits.timeout else None)
         while not child.has_ended():
-            self._judge(end, watch, monotonic())
-            self._act(child, end, watch)
+            if (step := self._step(end, watch, monotonic())) is not Step.WAIT:
+                self._act(child, end, watch, step)
             self._books.attend()
-            self._ears.wait(self._wakes_at(end, watch), *_open(child))
+            self._ears.wait(_earliest(end.wakes_at(), self._duty.beats_at(), watch), *_open(child))
             child.listen()
         self._row.job = 0
         said = child.verdict()
         assert child.exit is not None
-        if end.asked or said is None:  # what it leaves must not go on when it is put back, or known as dead
-            processes.kill_group(child.pid)
-            processes.kill_each(_those_with(child, end, watch))
-        return Ending(
-            said,
-            child.exit,
-            end,
-            limits,
-            self._terms.interrupted,
-            used=watch.used if watch else 0,
-            out_of_memory=child.exit.signal == SIGKILL and self._kills.count() > kills,
-        )
+        ending = Ending(said, child.exit, end, limits, self._terms.interrupted)
+        return self._cut_short(child, ending, watch) if said is None or end.asked else ending
 
-    def _judge(self, end: Escalation, watch: Watch | None, now: float) -> None:
-        """Whether the job is to end, and why."""
+    def _step(self, end: Escalation, watch: Watch | None, now: float) -> Step:
+        """What is to be done with a job now, for whatever reason."""
         end.hear(self._duty.mood, now)
         if self._duty.wants_job_stopped:
             end.unwanted(now)
@@ -151,25 +142,38 @@ class Runner:
             end.unseen(now)
         if watch and watch.is_passed(now):
             end.too_large(now)
+        return end.step(now)
 
-    def _act(self, child: Child, end: Escalation, watch: Watch | None) -> None:
-        match end.step(monotonic()):
-            case Step.WAIT:
-                pass
-            case Step.ASK:
-                log.info("job.asked", pid=child.pid, reason=end.reason)
-                processes.ask(child)
-            case Step.KILL:
-                log.warning("job.killed", pid=child.pid, reason=end.reason)
-                processes.kill_job(child, _those_with(child, end, watch))
+    def _act(self, child: Child, end: Escalation, watch: Watch | None, step: Step) -> None:
+        if step is Step.ASK:
+            log.info("job.asked", pid=child.pid, reason=end.reason)
+            processes.ask(child)
+        else:
+            log.warning("job.killed", pid=child.pid, reason=end.reason)
+            processes.kill_job(child, _those_with(child, end, watch))
 
-    def _wakes_at(self, end: Escalation, watch: Watch | None) -> float:
-        return min(end.wakes_at() or inf, self._duty.beats_at(), watch.looks_at if watch else inf)
+    def _cut_short(self, child: Child, ending: Ending, watch: Watch | None) -> Ending:
+        """What such a job leaves must not go on when it is put back, or known as dead."""
+        processes.kill_group(child.pid)
+        processes.kill_each(_those_with(child, ending.end, watch))
+        return replace(
+            ending,
+            used=watch.used if watch else 0,
+            out_of_memory=ending.exit.signal == SIGKILL
+            and self._kills is not None
+            and self._kills.count() > self._killed,
+        )
 
 
 def _those_with(child: Child, end: Escalation, watch: Watch | None) -> list[int]:
-    """Who is to go with a job: its session; with one that is too large all that it has started, daemons too."""
+    """Who goes with a job that has to: its session; with one that is too large all that it has started, daemons too."""
     return watch.family() if watch and end.reason is Reason.MEMORY else kin.session(child.pid)
+
+
+def _earliest(end: float | None, beat: float, watch: Watch | None) -> float:
+    if end is not None and end < beat:
+        beat = end
+    return min(beat, watch.looks_at) if watch else beat
 
 
 def _open(child: Child) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from resqued import jobhooks, joblimits, memory
 from resqued.errors import DirtyExit, JobError, JobInterrupted, JobKilled, JobMemoryExceeded, JobTimeout
 from resqued.escalation import Escalation, Reason
 from resqued.failure import verdict_on
-from resqued.joblimits import JobLimits
+from resqued.joblimits import UNSTATED, JobLimits
 from resqued.processes import Exit
 from resqued.protocol import payloads
 from resqued.registry import Registry
@@ -20,8 +20,6 @@ from resqued.worker.terms import Interrupted, Limits
 Perform = Callable[[type[Any], Job], Verdict]
 Mourn = Callable[[type[Any], Job, BaseException], Verdict]
 
-UNKNOWN = JobLimits()
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -30,7 +28,7 @@ class Task:
     job: Job
     main: Callable[[], Verdict]  # performs it
     mourn: Callable[[BaseException], Verdict] | None  # runs its `on_failure*` hooks; None if it has none
-    limits: JobLimits = UNKNOWN  # of its class
+    limits: JobLimits = UNSTATED  # of its class
 
 
 class Application:

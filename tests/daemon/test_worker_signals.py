@@ -103,7 +103,7 @@ def test_usr1_without_a_job_does_nothing_to_the_next(worker: Started, redis: Red
 def test_a_worker_that_pauses_takes_no_job_until_it_resumes(worker: Started, redis: Redis) -> None:
     worker.send(signal.SIGUSR2)
     worker.becomes(State.PAUSED)
-    assert title_of(psutil.Process(worker.pid)).endswith("Paused [work.0]")
+    eventually(lambda: title_of(psutil.Process(worker.pid)).endswith("Paused [work.0]"))
     push(redis, "Say", "at last")
     worker.send(signal.SIGCONT)
 
@@ -247,6 +247,47 @@ def test_a_worker_is_offline_until_redis_has_answered_once(tmp_path: Path) -> No
             eventually(lambda: row.state is State.IDLE, within=20)
 
             assert master.stop() == 0
+
+
+LOUD = """
+from resqued import standalone
+from resqued.lifeline import Bell
+
+class Loud(Bell):
+    def ring(self):
+        super().ring()
+        print("rung:", row.state.name, flush=True)
+
+def work(*what, row, bell=Loud(), then=standalone.work, **how):
+    globals()["row"] = row
+    then(*what, row=row, bell=bell, **how)
+
+standalone.work = work
+"""
+
+
+@pytest.mark.parametrize("pushed", [0, 1])
+def test_a_worker_rings_when_it_comes_to_work_and_when_it_has_reached_redis(
+    tmp_path: Path, redis: Redis, redis_url: str, pushed: int
+) -> None:
+    for _ in range(pushed):
+        push(redis, "Say", "at once")
+    with lone(tmp_path, redis, redis_url, program=LOUD + PROGRAM) as worker:
+        wait_until_registered(redis)
+        eventually(lambda: worker.output().count("rung") == 2)
+        push(redis, "Say", "here")
+        assert popped(redis, "test:said") == ("at once" if pushed else "here")
+        assert worker.stop() == 0
+
+        rung = [line for line in worker.output().splitlines() if line.startswith("rung")]
+        assert rung == ["rung: OFFLINE", "rung: BUSY" if pushed else "rung: IDLE"]
+
+
+def test_a_job_holds_no_pipe_but_that_of_its_verdict(worker: Started, redis: Redis) -> None:
+    job = worker.met()
+    held = [str(file.readlink()) for file in Path(f"/proc/{job}/fd").iterdir()]
+
+    assert len([what for what in held if what.startswith("pipe")]) == 1
 
 
 # Recycling

@@ -1,5 +1,6 @@
 """Processes that a test forks, for looking at them from outside."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ def forked(act: Callable[[], object] = int) -> Iterator[int]:
     told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
+        gc.disable()  # it would write to, and so copy, all that the tests have in memory
         try:
             act()
             os.write(tell, b"!")
