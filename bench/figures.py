@@ -1,5 +1,6 @@
 """Numbers, and what is made of them."""
 
+from collections.abc import Collection as AnyOf
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -40,10 +41,28 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a quantity of ours must stay below."""
+    """What is asked of a quantity of ours: so much of its unit, or so many times what `rival` has."""
 
     quantity: str
-    most: float
+    sense: Literal["at most", "at least"]
+    value: float
+    rival: str = ""
+
+    @property
+    def words(self) -> str:
+        return f"{self.sense} {self.value:g}{' times' if self.rival else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`found`: the median of all rounds, in the terms of the bound."""
+
+    bound: Bound
+    found: float
+
+    @property
+    def holds(self) -> bool:
+        return self.found <= self.bound.value if self.bound.sense == "at most" else self.found >= self.bound.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +79,33 @@ class Section:
 
     def advantage(self, other: Figure) -> Spread | None:
         """How many times better ours is than `other`, round by round; below 1 it is worse. None for ours itself."""
-        mine = self._of_ours(other.quantity)
+        mine = self.figure(other.quantity, self.ours)
         if mine is None or other.contestant == self.ours or not all((*mine.values, *other.values)):
             return None
         pairs = zip(mine.values, other.values, strict=True)
         return Spread.of([theirs / own if self.better == "less" else own / theirs for own, theirs in pairs])
 
-    def broken(self) -> list[str]:
-        """Bounds that did not hold, as sentences."""
-        return [
-            f"{self.name}: {bound.quantity} of {self.ours} reached {mine.spread.most:.1f} {self.unit}; "
-            f"it must stay below {bound.most:g}"
-            for bound in self.bounds
-            if (mine := self._of_ours(bound.quantity)) and mine.spread.most >= bound.most
-        ]
+    def judgements(self) -> list[Judgement]:
+        """Of all bounds but those on what was not measured."""
+        found = ((bound, self._found(bound)) for bound in self.bounds)
+        return [Judgement(bound, value) for bound, value in found if value is not None]
 
-    def _of_ours(self, quantity: str) -> Figure | None:
-        mine = (one for one in self.figures if (one.quantity, one.contestant) == (quantity, self.ours))
-        return next(mine, None)
+    def unjudged(self) -> list[Bound]:
+        """Bounds whose rival did not take part."""
+        return [bound for bound in self.bounds if self._found(bound) is None]
+
+    def _found(self, bound: Bound) -> float | None:
+        mine = self.figure(bound.quantity, self.ours)
+        if mine is None or not bound.rival:
+            return mine and mine.spread.median
+        rival = self.figure(bound.quantity, bound.rival)
+        if rival is None or not all(rival.values):
+            return None
+        return median([own / theirs for own, theirs in zip(mine.values, rival.values, strict=True)])
+
+    def figure(self, quantity: str, contestant: str) -> Figure | None:
+        matching = (one for one in self.figures if (one.quantity, one.contestant) == (quantity, contestant))
+        return next(matching, None)
 
 
 class Collection:
@@ -89,7 +117,12 @@ class Collection:
     def add(self, quantity: str, contestant: str, value: float) -> None:
         self._values.setdefault((quantity, contestant), []).append(value)
 
-    def figures(self) -> tuple[Figure, ...]:
+    def figures(self, contestants: AnyOf[str] | None = None) -> tuple[Figure, ...]:
+        """All of them, or those of some contestants."""
         quantities = list(dict.fromkeys(quantity for quantity, _ in self._values))
         ordered = sorted(self._values.items(), key=lambda item: quantities.index(item[0][0]))
-        return tuple(Figure(quantity, contestant, tuple(values)) for (quantity, contestant), values in ordered)
+        return tuple(
+            Figure(quantity, contestant, tuple(values))
+            for (quantity, contestant), values in ordered
+            if contestants is None or contestant in contestants
+        )

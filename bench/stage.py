@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.support import processes, redis_server
 from tests.support.processes import mortal
@@ -17,7 +19,13 @@ from tests.support.waiting import eventually
 
 APPLICATION = Path(__file__).parent / "application"
 ROOT = Path(__file__).parent.parent
-PATIENCE = 20.0  # s for anything that should take less than two
+PATIENCE = 60.0  # s for anything that should take less than five
+ROOMS = 64  # databases of the server
+MEDDLING = ("RQ_", "PYTHON", "CELERY", "DRAMATIQ", "dramatiq_", "HUEY", "RESQUE", "QUEUE", "BENCH_")
+MEDDLERS = {
+    *("COUNT", "FORK_PER_JOB", "INTERVAL", "MIN_INTERVAL", "MAX_INTERVAL", "BACKOFF_INTERVAL", "TERM_CHILD"),
+    *("RUN_AT_EXIT_HOOKS", "VERBOSE", "VVERBOSE", "LOGGING", "RUBYOPT", "PERL5OPT", "NODE_OPTIONS"),
+}
 
 
 class Withdrawn(Exception):
@@ -48,16 +56,42 @@ class Letterbox:
         os.close(self._descriptor)
 
 
-class Stage:
-    """`redis` is a client of the server for whatever is not measured."""
+class Run:
+    """A process under way, or ended."""
 
-    def __init__(self, url: str, port: int, redis: Redis, directory: Path) -> None:
-        self.url, self.port, self.redis, self.directory = url, port, redis, directory
-        self.letterbox = Letterbox(directory / "letterbox")
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.pid, self._process, self._log = process.pid, process, log
+
+    @property
+    def status(self) -> int | None:
+        return self._process.poll()
+
+    def ask_to_end(self) -> None:
+        self._process.terminate()
+
+    def said(self) -> str:
+        return self._log.read_text(errors="replace")
+
+
+class Stage:
+    """`redis` is a client of the server for whatever is not measured; its database is nobody's."""
+
+    def __init__(self, port: int, redis: Redis, directory: Path) -> None:
+        self.port, self.redis, self.directory = port, redis, directory
+        self.letterbox = self.new_letterbox("letterbox")
+        self.rooms = 0
         self._started = 0
 
+    def room(self) -> tuple[int, Redis]:
+        """A database that nobody else has, and a client of it: over TCP, as an application would have it."""
+        self.rooms += 1
+        return self.rooms, Redis(port=self.port, db=self.rooms, retry=Retry(NoBackoff(), 0))
+
+    def new_letterbox(self, name: str) -> Letterbox:
+        return Letterbox(self.directory / name)
+
     @contextmanager
-    def running(self, argv: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    def running(self, argv: Sequence[str]) -> Iterator[Run]:
         """A process, which ends with the block, and with it all that it has started; and with us if we are killed."""
         self._started += 1
         log = self.directory / f"{self._started}.log"
@@ -72,18 +106,22 @@ class Stage:
                 env=_environment(),
                 process_group=0,
             )
+        run = Run(process, log)
         try:
-            yield process
+            yield run
         except AssertionError as late:
-            raise Withdrawn(f"{argv}: {late}; it says:\n{_last_lines(log)}") from late
+            raise Withdrawn(f"{argv}: {late}; it says:\n{_last_lines(run)}") from late
         finally:
             _stop(process)
             processes.kill_families(processes.children() - before)
+            log.unlink()
 
 
 def _environment() -> Mapping[str, str]:
     """Ours without what would change a contestant's settings."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("RQ_", "PYTHON"))}
+    return {
+        name: value for name, value in os.environ.items() if not (name.startswith(MEDDLING) or name in MEDDLERS)
+    }
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -94,22 +132,22 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _last_lines(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-10:])
+def _last_lines(run: Run) -> str:
+    return "\n".join(run.said().splitlines()[-10:])
 
 
 @contextmanager
 def prepared() -> Iterator[Stage]:
     with (
-        redis_server.running() as server,
+        redis_server.running("--databases", str(ROOMS)) as server,
         server.client() as redis,
         tempfile.TemporaryDirectory(prefix="resqued-bench-") as directory,
     ):
-        stage = Stage(server.url, server.port, redis, Path(directory))
+        stage = Stage(server.port, redis, Path(directory))
         try:
             yield stage
         finally:
             stage.letterbox.close()
 
 
-__all__ = ["APPLICATION", "PATIENCE", "ROOT", "Letterbox", "Stage", "Withdrawn", "eventually", "prepared"]
+__all__ = ["APPLICATION", "PATIENCE", "ROOT", "Letterbox", "Run", "Stage", "Withdrawn", "eventually", "prepared"]

@@ -13,14 +13,18 @@ class Backoff:
 
     def __init__(self, *, first: float, most: float, chance: Callable[[], float]) -> None:
         self._first, self._most, self._chance = min(first, most), most, chance
-        self._failures = 0
+        self._failures = 0.0
 
     def failed(self) -> float:
         """Seconds to wait after one more failure: at least half of `first`, at most `most`."""
-        ceiling = min(self._most, self._first * 2.0**self._failures)
+        ceiling: float = min(self._most, self._first * 2.0**self._failures)
         self._failures = min(self._failures + 1, FAR)
         return max(self._first / 2, ceiling * self._chance())
 
+    def recovered(self, failures: float) -> None:
+        """So many failures are forgotten."""
+        self._failures = max(0.0, self._failures - failures)
+
     def succeeded(self) -> None:
         """The next pause is a first one again."""
-        self._failures = 0
+        self._failures = 0.0

@@ -77,6 +77,8 @@ class Handover(Struct, frozen=True, kw_only=True):
     generation: int  # of the image that leaves it
     started_at: float  # epoch
     text: str  # the configuration that it has worked with
+    nohup: bool  # it was started so that the end of its terminal is nothing to it
+    fixed: dict[str, str]  # what of it no image may change
     boards: dict[int, str]  # generation → file
     lifeline: tuple[int, int]
     bell: tuple[int, int]
@@ -86,6 +88,7 @@ class Handover(Struct, frozen=True, kw_only=True):
     workers: list[Heir]
     of_the_house: list[Heir]  # services and the pruner
     paused: list[str]  # pools
+    all_paused: bool  # and so will be those that the next image adds
     needs_pruning: bool
     killed_jobs: list[int]
     reload: Record | None
@@ -102,7 +105,7 @@ class Handover(Struct, frozen=True, kw_only=True):
             fleet.adopt(heir.pool, heir.number, heir.process(), heir.restarts)
         for slot in (*fleet.services, fleet.pruner):
             slot.process = next((heir.process() for heir in self.of_the_house if heir.pool == slot.pool), None)
-        for pool in self.paused:
+        for pool in fleet.pools if self.all_paused else self.paused:
             fleet.pause(to=True, pool=pool)
         fleet.needs_pruning = self.needs_pruning
 
@@ -114,6 +117,7 @@ def encode(handover: Handover) -> bytes:
 def decode(text: bytes) -> Handover:
     """Raises ValueError if it is of another layout, or nothing of ours."""
     facts = json.loads(text)
-    if facts.get("layout") != LAYOUT:
-        raise ValueError(f"the image before this one left layout {facts.get('layout')}; this one knows {LAYOUT}")
+    layout = facts.get("layout") if isinstance(facts, dict) else None
+    if layout != LAYOUT:
+        raise ValueError(f"the image before this one left layout {layout}; this one knows {LAYOUT}")
     return msgspec.convert(facts, Handover, strict=False)

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+from resqued import signals
+
+STOPS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signals.HURRY, signals.KILL})
 AGAIN = 1.0  # s; a `except BaseException` somewhere may have swallowed the first
 
 
@@ -13,19 +15,32 @@ class Interrupted(BaseException):
     """Not an Exception: what runs is to end, not to be handled."""
 
 
+class Stopped(Interrupted, KeyboardInterrupt):
+    """Somebody wants this process to stop; what runs has made no mistake."""
+
+
 @contextmanager
-def interruptible(seconds: float) -> Iterator[None]:
-    """What runs here ends with Interrupted when somebody wants this process to stop, and after so many seconds."""
+def interruptible(seconds: float = 0.0) -> Iterator[None]:
+    """What runs here ends with Stopped when this process is asked to stop, and with Interrupted after so many seconds.
+
+    0: however long it takes. Who was asked to stop before this began has to find out for himself.
+    """
+    stopped = over = False
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
+        nonlocal stopped
+        if over:
+            return
         signal.setitimer(signal.ITIMER_REAL, AGAIN)
-        raise Interrupted(f"took longer than {seconds:g} s" if number == signal.SIGALRM else "resqued is being stopped")
+        stopped = stopped or number != signal.SIGALRM
+        raise Stopped("resqued is being stopped") if stopped else Interrupted(f"took longer than {seconds:g} s")
 
     before = {number: signal.signal(number, interrupt) for number in (*STOPS, signal.SIGALRM)}
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

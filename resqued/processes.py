@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import setproctitle
 
-from resqued import oom, prctl, signals
+from resqued import oom, prctl, signals, streams
 from resqued.verdict import Verdict, decode
 
 CRASHED = 1  # exit status of a process of ours whose own code failed
@@ -50,7 +50,7 @@ def spawn(main: Callable[[], int]) -> int:
     `main` starts with signals blocked and must make an Inbox of its own.
     Raises OSError if there can be no more processes.
     """
-    _flush()
+    streams.flush()
     signals.block()
     try:
         pid = os.fork()
@@ -68,8 +68,7 @@ def _run_and_exit(main: Callable[[], int]) -> NoReturn:
     except BaseException:  # noqa: BLE001  whatever it was, this process must not return into its parent's code
         sys.excepthook(*sys.exc_info())
     finally:
-        _flush()
-        os._exit(code)
+        leave(code)
 
 
 def spawn_program(command: list[str], *, keep: int) -> int:
@@ -91,7 +90,11 @@ def spawn_check(command: list[str], environment: Mapping[str, str], output: int)
     def main() -> int:
         os.dup2(output, 1)
         os.dup2(output, 2)
-        _turn_into(command, environment)
+        try:
+            _turn_into(command, environment)
+        except OSError as error:
+            print(f"{command[0]} cannot be executed: {error.strerror}", file=sys.stderr)  # noqa: T201  as a check does
+            return CRASHED
 
     return spawn(main)
 
@@ -99,7 +102,7 @@ def spawn_check(command: list[str], environment: Mapping[str, str], output: int)
 def _turn_into(command: list[str], environment: Mapping[str, str]) -> NoReturn:
     os.setpgid(0, 0)
     prctl.end_with_parent(signal.SIGTERM)
-    _use_null_as_stdin()
+    streams.use_null_as_input()
     for number in signals.EVERY:
         signal.signal(number, signal.SIG_DFL)
     signals.unblock()
@@ -108,20 +111,11 @@ def _turn_into(command: list[str], environment: Mapping[str, str]) -> NoReturn:
 
 def execute(command: list[str], environment: Mapping[str, str]) -> OSError:
     """Let a program take the place of this process. Returns only if that fails, and why."""
-    _flush()
+    streams.flush()
     try:
         os.execve(command[0], command, environment)  # noqa: S606  as above
     except OSError as error:
         return error
-
-
-def has_terminal() -> bool:
-    """Whether this process has a terminal that it can be controlled from."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
-    except OSError:
-        return False
-    return True
 
 
 class Child:
@@ -202,7 +196,7 @@ def _be_job(perform: Callable[[], Verdict], forget: Callable[[], None], pipe: in
         signals.unblock()
         verdict = perform()
         _write(pipe, verdict.encode())
-        _flush()
+        streams.flush()
     finally:
         os._exit(0)
 
@@ -217,12 +211,6 @@ def end_with_worker(worker: int) -> None:
 def _write(pipe: int, text: bytes) -> None:
     while text:
         text = text[os.write(pipe, text) :]
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, full, or not there at all
-            stream.flush()
 
 
 def _wait_for(pid: int) -> Exit | None:
@@ -293,29 +281,14 @@ def _has_members(leader: int) -> bool:
     return True
 
 
-def ensure_standard_streams() -> None:
-    """Whoever started us may have closed them; what we open would then be taken for them."""
-    for descriptor in (0, 1, 2):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this one
+def leave(code: int) -> NoReturn:
+    """Exit now, whatever threads there are."""
+    streams.flush()
+    os._exit(code)
 
 
 def be_a_worker() -> None:
     """Jobs inherit what is done here once, so that it costs nothing for each: no standard input, and a loaded libc."""
     oom.be_a_worker()
     adopt_orphans()
-    _use_null_as_stdin()
-
-
-def _use_null_as_stdin() -> None:
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-
-
-def close_all(descriptors: Iterable[int]) -> None:
-    for descriptor in descriptors:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
+    streams.use_null_as_input()

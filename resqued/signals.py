@@ -65,15 +65,17 @@ class Inbox:
     """The signals that this process has heard since it last looked. One a process.
 
     DUMP is not among them: the stacks of a process that is stuck are written by its handler.
+    `nohup`: the end of the terminal is nothing to this process, as if it had been started with HUP ignored.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, nohup: bool = False) -> None:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
         self._found = {one: signal.signal(one, _ask if one == ASK else _hear) for one in EVERY}
         self._found_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        self._terminal = self._found[signal.SIGHUP] is not signal.SIG_IGN and _has_terminal()  # not under nohup
+        self.nohup = nohup or self._found[signal.SIGHUP] is signal.SIG_IGN
+        self._terminal = not self.nohup and _has_terminal()
         stacks.dump_on(DUMP, log.fileno())
         unblock()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from resqued import performer, processes
+from resqued import performer
 from resqued.address import Address
 from resqued.client import RedisClient
 from resqued.entry.post import Post, work
@@ -54,7 +54,7 @@ class QueueWorker:
         """
         if all(queue.startswith("!") for queue in self.queues):
             raise ValueError("a worker needs a queue to serve; call add_queue first")
-        processes.ensure_standard_streams()
+        streams.ensure_all()
         inbox = Inbox()
         try:
             work(

@@ -1,8 +1,11 @@
-"""The application that every contestant runs: as small as one can be."""
+"""The application that every contestant runs: as small as one can be that, like most, logs."""
 
+import logging
 import os
 import sys
 import time
+
+log = logging.getLogger(__name__)
 
 
 def say(letterbox: str, text: object) -> None:
@@ -22,8 +25,14 @@ class Stamp:
 
 class Noop:
     @staticmethod
-    def perform() -> None:
+    def perform(*_: object) -> None:
         pass
+
+
+class Fails:
+    @staticmethod
+    def perform() -> None:
+        raise ValueError("as always")
 
 
 class Census:

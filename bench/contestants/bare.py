@@ -6,38 +6,40 @@ counting, no log.
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.contestants import QUEUE
+from bench.contestants import QUEUE, Argv, Contestant
 from bench.stage import Stage
 
 
-class Bare:
+class Bare(Contestant):
     name = "bare loop"
-    plenty = 20_000
+    measures = frozenset({"throughput", "latency"})
 
     def __init__(self, stage: Stage, image: Path) -> None:
         """`image`: a file that names the modules to import."""
-        self._redis, self._image = stage.redis, image
+        super().__init__(stage)
+        self._image = image
 
-    def command(self, url: str, workers: int) -> Sequence[str]:
-        return [sys.executable, "-m", "bench.programs.bare", str(self._image), url, QUEUE, str(workers)]
+    def commands(self, port: int, workers: int) -> Sequence[Argv]:
+        program = "bench.programs.bare"
+        return [[sys.executable, "-m", program, str(self._image), self.url(port), QUEUE, str(workers)]]
 
-    def ready(self) -> int:
-        return self._redis.scard("bare:workers")
+    def is_ready(self, workers: int, said: Callable[[], str]) -> bool:  # noqa: ARG002  Redis knows
+        return self.redis.scard("bare:workers") == workers
 
     def enqueue(self, job: str, *args: str) -> None:
-        self._redis.rpush(f"bare:{QUEUE}", json.dumps({"class": job, "args": args}))
+        self.redis.rpush(f"bare:{QUEUE}", json.dumps({"class": job, "args": args}))
 
-    def fill(self, count: int) -> None:
-        self._redis.rpush(f"bare:{QUEUE}", *[json.dumps({"class": "Noop", "args": []})] * count)
+    def fill(self, count: int, job: str = "Noop") -> None:
+        self.redis.rpush(f"bare:{QUEUE}", *[json.dumps({"class": job, "args": []})] * count)
 
     def waiting(self) -> int:
-        return self._redis.llen(f"bare:{QUEUE}")
+        return self.redis.llen(f"bare:{QUEUE}")
 
     def working(self) -> bool:
-        return self._redis.llen("bare:taken") > 0
+        return self.redis.llen("bare:taken") > 0
 
-    def failed(self) -> int:
-        return self._redis.llen("bare:failed")
+    def failed(self, said: Callable[[], str]) -> int:  # noqa: ARG002  Redis knows
+        return self.redis.llen("bare:failed")

@@ -1,60 +1,101 @@
-"""resqued itself, with its default settings."""
+"""resqued itself: with its default settings, and with those that make a difference."""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from bench.contestants import QUEUE
+from bench.contestants import QUEUE, Argv
+from bench.contestants.family import Resquer
 from bench.stage import APPLICATION, Stage
-from resqued import Resque
-from resqued.protocol.keys import Keys
+from resqued import ConfigError, config
 
+OTHERS = "others"  # the queue of workers that are only there
 CONFIGURATION = """
 [redis]
 url = "{url}"
 [jobs]
 path = ["{application}"]
-modules = ["trivial"]
-[pools.bench]
-queues = ["{queue}"]
-workers = {workers}
+modules = {modules}
 [daemon]
 run_dir = "{directory}"
 state_dir = "{directory}"
 """
+POOL = """
+[pools.{name}]
+queues = {queues}
+workers = {workers}
+"""
 
 
-class Resqued:
+class Resqued(Resquer):
     name = "resqued"
-    plenty = 20_000
+
+    def __init__(
+        self,
+        stage: Stage,
+        name: str = name,
+        *,
+        queues: Sequence[str] = (QUEUE,),
+        settings: Mapping[str, object] | None = None,
+        modules: Sequence[str] = ("trivial",),
+        others: int = 0,
+    ) -> None:
+        """`settings`: of its pool. `others`: workers of another pool, on a queue that stays empty."""
+        super().__init__(stage)
+        self.name, self.others = name, others
+        self._queues, self._settings, self._modules = queues, settings or {}, modules
+        self._directory = stage.directory / f"resqued-{self.database}"
+        self._directory.mkdir()
+
+    def commands(self, port: int, workers: int) -> Sequence[Argv]:
+        file = self._directory / "resqued.toml"
+        file.write_text(self._configuration(self.url(port), workers))
+        return [[sys.executable, "-m", "resqued", "-c", str(file)]]
+
+    def _configuration(self, url: str, workers: int) -> str:
+        head = CONFIGURATION.format(
+            url=url, application=APPLICATION, modules=json.dumps(self._modules), directory=self._directory
+        )
+        pool = POOL.format(name="bench", queues=json.dumps(self._queues), workers=workers)
+        settings = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self._settings.items())
+        others = POOL.format(name="others", queues=json.dumps([OTHERS]), workers=self.others) if self.others else ""
+        return head + pool + settings + others
+
+    def is_ready(self, workers: int, said: object) -> bool:  # noqa: ARG002  Redis knows
+        return self.redis.scard(self.keys.workers) == workers + self.others
+
+    def processed(self) -> int:
+        """Jobs that were taken so far."""
+        return int(self.redis.get(self.keys.processed) or 0)
+
+    def refusal(self) -> str:
+        """Why this configuration is none; empty if it is one."""
+        try:
+            config.parse(self._configuration(self.url(6379), 1), self.name)
+        except ConfigError as error:
+            return str(error)
+        return ""
+
+
+class ThreeQueues(Resqued):
+    """Jobs come to any of three queues."""
+
+    QUEUES = ("urgent", QUEUE, "whenever")
 
     def __init__(self, stage: Stage) -> None:
-        self._directory, self._redis, self._keys = stage.directory, stage.redis, Keys()
-        self._client = Resque(stage.url)
-
-    def command(self, url: str, workers: int) -> Sequence[str]:
-        file = self._directory / f"resqued-{workers}.toml"
-        file.write_text(
-            CONFIGURATION.format(
-                url=url, application=APPLICATION, queue=QUEUE, workers=workers, directory=self._directory
-            )
-        )
-        return [sys.executable, "-m", "resqued", "-c", str(file)]
-
-    def ready(self) -> int:
-        return self._redis.scard(self._keys.workers)
+        super().__init__(stage, "resqued, three queues", queues=self.QUEUES)
+        self._turn = 0
 
     def enqueue(self, job: str, *args: str) -> None:
-        self._client.enqueue_to(QUEUE, job, *args)
+        self._turn += 1
+        self.client.enqueue_to(self.QUEUES[self._turn % len(self.QUEUES)], job, *args)
 
-    def fill(self, count: int) -> None:
-        self._redis.rpush(self._keys.queue(QUEUE), *[json.dumps({"class": "Noop", "args": []})] * count)
 
-    def waiting(self) -> int:
-        return self._redis.llen(self._keys.queue(QUEUE))
+class Frugal(Resqued):
+    """A process for each hundred jobs."""
 
-    def working(self) -> bool:
-        return self._client.info().working > 0
+    forks = False
+    plenty = 50_000
 
-    def failed(self) -> int:
-        return self._redis.llen(self._keys.failed)
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage, "resqued, jobs_per_fork = 100", settings={"jobs_per_fork": 100})

@@ -1,49 +1,66 @@
-"""rq (https://python-rq.org): `rq worker`, or `rq worker-pool` for several, with default settings."""
+"""rq (https://python-rq.org): `rq worker`, `rq worker-pool`, and SimpleWorker, which its notes on performance name."""
 
 import importlib
-import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from bench.contestants import QUEUE
+from bench.contestants import QUEUE, Argv, Contestant
 from bench.stage import APPLICATION, Stage
 
-
-def absence() -> str:
-    """What to do to have it; empty if it is there."""
-    if importlib.util.find_spec("rq"):
-        return ""
-    return f"rq is not installed and is left out; to include it: {sys.executable} -m pip install rq"
+SIMPLE = ("--worker-class", "rq.worker.SimpleWorker")
 
 
-class Rq:
-    name = "rq"
+class Rq(Contestant):
     plenty = 1000
 
     def __init__(self, stage: Stage) -> None:
-        self._redis = stage.redis
+        super().__init__(stage)
         self._rq: Any = importlib.import_module("rq")  # not imported by name: it need not be there, not even for types
-        self._queue = self._rq.Queue(QUEUE, connection=stage.redis)
+        self._queue = self._rq.Queue(QUEUE, connection=self.redis)
 
-    def command(self, url: str, workers: int) -> Sequence[str]:
-        kind = ["worker"] if workers == 1 else ["worker-pool", "--num-workers", str(workers)]
-        return [sys.executable, "-m", "rq.cli", *kind, "--url", url, "--path", str(APPLICATION), QUEUE]
+    def _command(self, port: int, *words: str) -> Argv:
+        return [sys.executable, "-m", "rq.cli", *words, "--url", self.url(port), "--path", str(APPLICATION), QUEUE]
 
-    def ready(self) -> int:
-        return self._redis.scard("rq:workers")
+    def is_ready(self, workers: int, said: Callable[[], str]) -> bool:  # noqa: ARG002  Redis knows
+        return self.redis.scard("rq:workers") == workers
 
     def enqueue(self, job: str, *args: str) -> None:
         self._queue.enqueue(f"trivial.{job}.perform", *args)
 
-    def fill(self, count: int) -> None:
-        self._queue.enqueue_many([self._queue.prepare_data("trivial.Noop.perform") for _ in range(count)])
+    def fill(self, count: int, job: str = "Noop") -> None:
+        self._queue.enqueue_many([self._queue.prepare_data(f"trivial.{job}.perform") for _ in range(count)])
 
     def waiting(self) -> int:
-        return self._redis.llen(f"rq:queue:{QUEUE}")
+        return self.redis.llen(f"rq:queue:{QUEUE}")
 
     def working(self) -> bool:
         return bool(self._queue.started_job_registry.get_job_count(cleanup=False))
 
-    def failed(self) -> int:
+    def failed(self, said: Callable[[], str]) -> int:  # noqa: ARG002  Redis knows
         return int(self._queue.failed_job_registry.get_job_count(cleanup=False))
+
+
+class Worker(Rq):
+    name = "rq worker"
+    measures = frozenset({"throughput", "latency", "redis"})
+
+    def commands(self, port: int, workers: int) -> Sequence[Argv]:
+        return [self._command(port, "worker")] * workers
+
+
+class Pool(Rq):
+    name = "rq worker-pool"
+    measures = frozenset({"throughput", "idle", "memory"})
+
+    def commands(self, port: int, workers: int) -> Sequence[Argv]:
+        return [self._command(port, "worker-pool", "--num-workers", str(workers))]
+
+
+class Simple(Rq):
+    name = "rq worker-pool, SimpleWorker"
+    forks = False
+    plenty = 4000
+
+    def commands(self, port: int, workers: int) -> Sequence[Argv]:
+        return [self._command(port, "worker-pool", "--num-workers", str(workers), *SIMPLE)]

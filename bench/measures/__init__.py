@@ -1,1 +1,1 @@
-"""What is measured, one module each: `measure` takes stage, contestants (ours first) and effort; it makes a Section."""
+"""What is measured, one module each: `measure` takes what it needs, at least stage, field and effort; it makes Sections."""

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from resqued import config as configuration
-from resqued import places, processes
-from resqued.entry import becoming
-from resqued.entry.check import is_for_another_layout
+from resqued import places, processes, streams
+from resqued.entry import becoming, check, preloading
 from resqued.entry.children import CONFIG, CRASH
 from resqued.entry.daemon import Daemon
 from resqued.errors import ConfigError, ResquedError
@@ -24,8 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     And 75 if no worker ever got ready.
     """
-    processes.ensure_standard_streams()
-    options = _parser().parse_args(arguments)
+    streams.ensure_all()
+    code = _obey(_parser().parse_args(arguments))
+    if preloading.has_lasting_threads():
+        processes.leave(code)
+    return code
+
+
+def _obey(options: argparse.Namespace) -> int:
     file = options.config.absolute()
     try:
         return _test(file) if options.test else _run(file)
@@ -45,11 +50,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _test(file: Path) -> int:
-    if why := is_for_another_layout():
-        raise ConfigError(str(file), [why])
     text = places.text_of(file)
-    Daemon(configuration.parse(text, str(file)), text, file).preload()
-    print(f"{file}: ok")  # noqa: T201  it is the answer
+    config = configuration.parse(text, str(file))
+    if why := check.objections(config):
+        raise ConfigError(str(file), why)
+    Daemon(config, text, file).preload()
+    print(check.approval(file))  # noqa: T201  it is the answer
     return 0
 
 
@@ -74,12 +80,14 @@ def _heir(file: Path, before: Handover) -> Daemon:
     """What was checked a moment ago may be wrong by now: then the last configuration goes on."""
     try:
         return _made(places.text_of(file), file, before)
-    except ConfigError as error:
-        return _made(before.text, file, before, error.mistakes)
+    except (ConfigError, OSError) as error:
+        return _made(before.text, file, before, error.mistakes if isinstance(error, ConfigError) else [str(error)])
 
 
 def _made(text: str, file: Path, before: Handover | None = None, refusal: Sequence[str] = ()) -> Daemon:
     config = configuration.parse(text, str(file))
+    if before and (why := check.changes(before.fixed, config)):
+        raise ConfigError(str(file), why)
     daemon = Daemon(config, text, file, before, refusal)
     log.configure(level=config.log.level, format=config.log.format, file=config.log.file or None)
     return daemon

@@ -1,63 +1,83 @@
 """Whether a new version would run, found out by a fresh interpreter: a fork would have the old modules."""
 
+import json
 import os
+from collections.abc import Mapping
 
-from resqued import places, processes, systemd
+from resqued import processes, systemd
 from resqued.config import Config
-from resqued.entry import becoming
+from resqued.entry.becoming import Origin
+from resqued.entry.children import CONFIG, CRASH
 from resqued.entry.ground import Ground
-from resqued.errors import ConfigError
 from resqued.handover import LAYOUT
 from resqued.processes import Exit
 
-ENVIRONMENT = "RESQUED_HANDOVER_LAYOUT"  # tells the check what it would have to take over
+ENVIRONMENT = "RESQUED_CHECK"  # tells the check what it would have to take over
 LONGEST = 16384  # bytes of its words
 
 
 class Check:
     """What it says goes to a file in the run directory, where it can be read later, too."""
 
-    def __init__(self, config: Config, ground: Ground) -> None:
-        self._config, self._file, self._said = config, ground.file, ground.run / "check"
+    def __init__(self, config: Config, ground: Ground, origin: Origin) -> None:
+        self._origin, self._yes, self._said = origin, approval(ground.file), ground.run / "check"
+        self._asked = json.dumps({"layout": LAYOUT, "fixed": fixed(config)})
 
     def start(self) -> int:
         """Returns its pid. Raises OSError if there can be no more processes or files."""
-        environment = {name: value for name, value in os.environ.items() if name not in systemd.OURS}
-        command = becoming.command(self._file, "-t")
+        environment = {name: value for name, value in self._origin.environment.items() if name not in systemd.OURS}
         with self._said.open("wb") as said:
-            return processes.spawn_check(command, {**environment, ENVIRONMENT: str(LAYOUT)}, said.fileno())
+            return processes.spawn_check(
+                self._origin.command("-t"), {**environment, ENVIRONMENT: self._asked}, said.fileno()
+            )
 
     def reasons(self, ended: Exit) -> list[str]:
-        """Against a reload."""
-        if ended.code != 0:
-            return [*self._lines(), *([] if ended.code in (1, 78) else [f"the check ended with {ended}"])]
-        try:
-            return [_fixed(key) for key in _changed(self._config, places.configuration(self._file))]
-        except ConfigError as error:  # it has been changed once more
-            return list(error.mistakes)
+        """Against a reload. Who ends without a word, as when the application exits, has not approved of anything."""
+        said = [line for line in self._lines() if line.strip() and not line.startswith("resqued: ")]
+        if ended.code == 0 and self._yes in said:
+            return []
+        if ended.code in (CONFIG, CRASH) and said:
+            return said
+        return [*said, f"the check ended with {ended}, before it was through"]
 
     def _lines(self) -> list[str]:
-        text = self._said.read_bytes()[-LONGEST:].decode(errors="replace")
-        return [line for line in text.splitlines() if line.strip() and not line.startswith("resqued: ")]
+        try:
+            return self._said.read_bytes()[-LONGEST:].decode(errors="replace").splitlines()
+        except OSError as error:  # somebody has cleared the directory away
+            return [f"what the check has said cannot be read: {error}"]
+
+    def remove(self) -> None:
+        """At the end."""
+        self._said.unlink(missing_ok=True)
 
 
-def is_for_another_layout() -> str:
-    """In the check: why this version could not take over from the one that asks; empty if it could."""
-    wanted = os.environ.get(ENVIRONMENT, str(LAYOUT))
-    if wanted == str(LAYOUT):
-        return ""
-    return f"this version cannot take over from the one that runs (layout {wanted}, not {LAYOUT}); restart resqued"
+def approval(file: os.PathLike[str]) -> str:
+    """What a check says last if all is well. Earlier versions wait for these very words."""
+    return f"{file}: ok"
 
 
-def _changed(now: Config, then: Config) -> list[str]:
-    """Keys that a running master cannot change: its children, its locks and its dead are where they say."""
-    places_of = {
-        "redis.embedded": (now.redis.embedded, then.redis.embedded),
-        "daemon.run_dir": (now.daemon.run_dir, then.daemon.run_dir),
-        "daemon.state_dir": (now.daemon.state_dir, then.daemon.state_dir),
+def objections(config: Config) -> list[str]:
+    """In the check: why this version, with this configuration, could not take over from the one that asks."""
+    asked = json.loads(os.environ.get(ENVIRONMENT, "{}"))
+    if asked.get("layout", LAYOUT) != LAYOUT:
+        both = f"layout {asked['layout']}, not {LAYOUT}"
+        return [f"this version cannot take over from the one that runs ({both}); restart resqued"]
+    return changes(asked.get("fixed", {}), config)
+
+
+def fixed(config: Config) -> dict[str, str]:
+    """What a running master cannot change: its children, its locks and its dead are where this says."""
+    return {
+        "redis.embedded": str(config.redis.embedded),
+        "daemon.run_dir": config.daemon.run_dir,
+        "daemon.state_dir": config.daemon.state_dir,
     }
-    return [key for key, (old, new) in places_of.items() if old != new]
 
 
-def _fixed(key: str) -> str:
-    return f"{key}: cannot be changed by a reload; restart resqued"
+def changes(before: Mapping[str, str], config: Config) -> list[str]:
+    """Of what is `fixed`, as mistakes."""
+    return [
+        f"{key}: cannot be changed by a reload; restart resqued"
+        for key, value in fixed(config).items()
+        if before.get(key, value) != value
+    ]

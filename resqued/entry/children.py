@@ -15,6 +15,7 @@ from resqued.entry.post import Post, work
 from resqued.entry.terms import terms
 from resqued.escalation import Mood
 from resqued.fleet import PRUNER, Slot
+from resqued.interruption import STOPS, Stopped, interruptible
 from resqued.log import log
 from resqued.master import STILL_REGISTERED
 from resqued.protocol.keys import Keys
@@ -79,8 +80,8 @@ class Children:
         inbox = Inbox()
         log.follow(self._estate.boards.log_generation)
         log.carry(slot=slot.name)
-        if self._config.jobs.preload == "worker" and not preloading.in_worker(self._registry, str(self._ground.file)):
-            return CONFIG
+        if self._config.jobs.preload == "worker" and (status := self._preload(inbox)) is not None:
+            return status
         gone = work(
             self._post(slot),
             self._application,
@@ -92,6 +93,17 @@ class Children:
             paused=paused,
         )
         return 0 if gone else STILL_REGISTERED
+
+    def _preload(self, inbox: Inbox) -> int | None:
+        """In a worker: the status to exit with; None if the application is there. No stop waits for an import."""
+        try:
+            with interruptible():
+                if not STOPS.isdisjoint(inbox.read()):  # it came before it could interrupt anything
+                    return 0
+                imports = preloading.in_worker(self._registry, str(self._ground.file))
+        except Stopped:
+            return 0
+        return None if imports else CONFIG
 
     def _post(self, slot: Slot) -> Post:
         config, pool = self._config, self._config.pools[slot.pool]

@@ -9,7 +9,7 @@ from time import monotonic
 from resqued import notes, processes, signals
 from resqued.config import Config
 from resqued.entry import becoming, estate, preloading
-from resqued.entry.check import Check
+from resqued.entry.check import Check, fixed
 from resqued.entry.children import SERVICE, Children
 from resqued.entry.ground import Ground, size_of
 from resqued.entry.herald import Herald
@@ -47,16 +47,19 @@ class Daemon:
         self._config, self._text, self._before, self._refusal = config, text, before, list(refusal)
         self._ground = Ground.of(config, file)
         check(config, str(file))
+        self._origin = becoming.Origin(file)
         _change_directory(config.daemon.chdir, str(file))
         self._registry = Registry(config.jobs.modules, config.jobs.names, path=config.jobs.path)
 
     def preload(self) -> None:
         """Import the application. Raises ConfigError with every mistake."""
-        preloading.in_master(self._registry, str(self._ground.file))
+        if self._config.jobs.preload == "master":
+            preloading.in_master(self._registry, str(self._ground.file))
+        else:
+            self._registry.load(source=str(self._ground.file))
 
     def run(self) -> int:
         """Until it has been asked to stop and everybody has left. Returns the exit status."""
-        self._had_terminal = processes.has_terminal()
         notes.make_directory(self._ground.state)
         self._estate = (
             estate.inherited(self._before, self._ground, self._config)
@@ -69,6 +72,7 @@ class Daemon:
             while self._master.run() is Next.BECOME:
                 self._become()
             self._herald.remove()
+            self._check.remove()
         finally:
             self._estate.release()
         log.info("master.stopped")
@@ -79,12 +83,12 @@ class Daemon:
         processes.adopt_orphans()
         moves.load_all()
         before, daemon = self._before, self._config.daemon
-        self._inbox, self._notifier = Inbox(), Notifier()
+        self._inbox, self._notifier = Inbox(nohup=bool(before and before.nohup)), Notifier()
         self._fleet = self._new_fleet()
         self._reload = (
             Reload(daemon.reload_timeout, before.reload, before.asked_at) if before else Reload(daemon.reload_timeout)
         )
-        self._check = Check(self._config, self._ground)
+        self._check = Check(self._config, self._ground, self._origin)
         self._master = Master(
             self._fleet,
             self._reload,
@@ -95,6 +99,7 @@ class Daemon:
             tokens=self._estate.tokens,
             signal_pool=daemon.signal_pool or next(iter(self._config.pools)),
         )
+        self._master.killed_jobs.update(before.killed_jobs if before else ())
         self._children = Children(
             self._config,
             self._ground,
@@ -140,7 +145,9 @@ class Daemon:
             return ()
         try:
             with interruptible(self._config.daemon.reload_timeout):
-                self.preload()
+                self._master.hear()  # a stop may have come before it could interrupt anything
+                if self._fleet.mood is Mood.RUNNING:
+                    self.preload()
         except ConfigError as error:
             return error.mistakes
         except Interrupted as error:
@@ -169,7 +176,7 @@ class Daemon:
         self._master.hear()
         if self._fleet.mood is Mood.RUNNING:
             self._notifier.watchdog(self._config.daemon.reload_timeout + STARTS_WITHIN)
-            error = becoming.become(self._handover(), self._ground.file)
+            error = becoming.become(self._handover(), self._origin)
             self._master.refuse_reload(f"the new version could not be started: {error}")
             self._notifier.watchdog()
         signals.unblock()
@@ -180,6 +187,8 @@ class Daemon:
             generation=own.generation,
             started_at=own.started_at,
             text=self._text,
+            nohup=self._inbox.nohup,
+            fixed=fixed(self._config),
             boards={generation: str(file) for generation, file in own.boards.files.items()},
             lifeline=own.lifeline.pipe,
             bell=own.bell.pipe,
@@ -189,6 +198,7 @@ class Daemon:
             workers=[Heir.of(slot) for slot in fleet.workers if slot.process],
             of_the_house=[Heir.of(slot) for slot in (*fleet.services, fleet.pruner) if slot.process],
             paused=[pool.name for pool in fleet.pools.values() if pool.paused],
+            all_paused=all(pool.paused for pool in fleet.pools.values()),
             needs_pruning=fleet.needs_pruning,
             killed_jobs=list(self._master.killed_jobs),
             reload=self._reload.last,
@@ -209,9 +219,6 @@ class Daemon:
 
     def tell(self) -> float | None:
         return self._herald.tell()
-
-    def has_lost_terminal(self) -> bool:
-        return self._had_terminal and not processes.has_terminal()
 
 
 def _change_directory(directory: str, source: str) -> None:

@@ -84,6 +84,8 @@ def inherited(handover: Handover, ground: Ground, config: Config) -> Estate:
     for descriptor in handover.descriptors:
         os.set_inheritable(descriptor, False)  # noqa: FBT003  as Python has it
     tokens = {pool: Token(pipe) for pool, pipe in handover.tokens.items()}
+    for pool in tokens.keys() - config.pools.keys() - {heir.pool for heir in handover.workers}:
+        tokens.pop(pool).forget()
     return Estate(
         generation=generation,
         started_at=handover.started_at,
@@ -91,9 +93,18 @@ def inherited(handover: Handover, ground: Ground, config: Config) -> Estate:
         lifeline=Lifeline(handover.lifeline),
         bell=Bell(handover.bell),
         tokens={**tokens, **{pool: Token() for pool in config.pools if pool not in tokens}},
-        boards=Boards(generation, Scoreboard(_rows(config), ground.run, generation), _opened(handover.boards)),
+        boards=Boards(generation, _board(_rows(config), ground.run, generation), _opened(handover.boards)),
         hold=None if handover.hold is None else Lock(ground.redis / "lock", handover.hold),
     )
+
+
+def _board(rows: int, directory: Path, generation: int) -> Scoreboard:
+    """In memory alone if there can be no file: resquectl then sees less, but a full disk must not end who runs."""
+    try:
+        return Scoreboard(rows, directory, generation)
+    except OSError as error:
+        log.error("scoreboard.not_made", error=str(error))
+        return Scoreboard(rows)
 
 
 def _opened(files: Mapping[int, str]) -> dict[int, Scoreboard | None]:

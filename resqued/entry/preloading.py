@@ -3,10 +3,14 @@
 import gc
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from resqued.errors import ConfigError
 from resqued.log import log
 from resqued.registry import Registry
+
+if TYPE_CHECKING:
+    from threading import Thread
 
 
 def in_master(registry: Registry, source: str) -> None:
@@ -39,10 +43,19 @@ def _settle() -> None:
     gc.freeze()
 
 
+def has_lasting_threads() -> bool:
+    """Whether the application has started threads that Python waits for before it exits, perhaps for ever."""
+    return any(not thread.daemon for thread in _other_threads())
+
+
 def _threads() -> list[str]:
     """Names of the Python threads besides this one."""
+    return [thread.name for thread in _other_threads()]
+
+
+def _other_threads() -> "list[Thread]":
     threading = sys.modules.get("threading")  # who has not imported it has started none
-    return [] if threading is None else [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+    return [] if threading is None else [t for t in threading.enumerate() if t is not threading.main_thread()]
 
 
 def _about(threads: Sequence[str]) -> str:

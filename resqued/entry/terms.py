@@ -1,6 +1,8 @@
 """A worker's terms, from its configuration and what this machine allows."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from resqued import guise, memory
 from resqued.config import Config, Pool
@@ -12,8 +14,16 @@ from resqued.worker import Terms
 def check(config: Config, source: str) -> None:
     """Raises ConfigError with all that this machine, or this process, cannot do."""
     refused = [f"pools.{name}.{why}" for name, pool in config.pools.items() for why in _why_not(pool)]
+    if config.log.file and not _can_be_written(Path(config.log.file)):
+        refused.append(f"log.file: {config.log.file} cannot be written")
     if refused:
         raise ConfigError(source, refused)
+
+
+def _can_be_written(file: Path) -> bool:
+    """Found out without making it: who only checks may be another user than who is to write."""
+    is_there = os.path.exists(file)  # noqa: PTH110  its own `exists` raises where one may not look
+    return not file.is_dir() and os.access(file if is_there else file.parent, os.W_OK)
 
 
 def _why_not(pool: Pool) -> Iterator[str]:

@@ -14,7 +14,7 @@ class Gauge:
         self._looks_at = 0.0
         self._lacking = 0
         self._window_ends = 0.0
-        self._least_idle: int | None = None  # within the window
+        self._least_surplus: int | None = None  # within the window
 
     def is_due(self, now: float) -> bool:
         return now >= self._looks_at
@@ -26,25 +26,22 @@ class Gauge:
     def wanted(self, pool: Pool, now: float) -> int:
         """How many workers there should be from now on."""
         self._looks_at = now + EVERY
-        staying = [process for process in pool.processes if not process.retired]
-        busy = sum(process.sight.is_busy for process in staying)
+        busy = sum(process.sight.is_busy for process in pool.processes)  # a job of somebody who leaves is work, too
         idle = pool.wanted - busy  # who is about to start will have nothing to do at first
-        return pool.size.clamped(pool.wanted + self._missing(pool, idle) - self._surplus(pool, idle, now))
+        spare = max(1, pool.size.spare)  # without anybody to spare it would grow and shrink by turns
+        return pool.size.clamped(pool.wanted + self._missing(pool, spare - idle) - self._surplus(idle - spare, now))
 
-    def _missing(self, pool: Pool, idle: int) -> int:
-        lacks = idle < max(1, pool.size.spare)
-        self._lacking = self._lacking + 1 if lacks else 0
-        if self._lacking < LACKING:
-            return 0
-        return max(max(1, pool.size.spare) - idle, pool.wanted // 2)
+    def _missing(self, pool: Pool, lacking: int) -> int:
+        self._lacking = self._lacking + 1 if lacking > 0 else 0
+        return max(lacking, pool.wanted // 2) if self._lacking >= LACKING else 0
 
-    def _surplus(self, pool: Pool, idle: int, now: float) -> int:
-        """So many as were idle all the time, beyond those that may be."""
-        self._least_idle = idle if self._least_idle is None else min(idle, self._least_idle)
+    def _surplus(self, surplus: int, now: float) -> int:
+        """So many as were too many all the time."""
+        self._least_surplus = surplus if self._least_surplus is None else min(surplus, self._least_surplus)
         if not self._window_ends:
             self._window_ends = now + SURPLUS_FOR
         if now < self._window_ends:
             return 0
-        surplus = max(0, self._least_idle - pool.size.spare)
-        self._window_ends, self._least_idle = now + SURPLUS_FOR, None
-        return surplus
+        least, self._least_surplus = self._least_surplus, None
+        self._window_ends = now + SURPLUS_FOR
+        return max(0, least)

@@ -15,6 +15,12 @@ from resqued.fleet.slots import DEATHS, Pool, Process, Sight, Size, Slot
 SERVICE_PATIENCE = 10.0  # s from asking a service to end to killing it
 READY_BY = 60.0  # s that the first worker of a new generation may take
 PRUNER = "pruner"
+ROLLOUT = {
+    Phase.PROBING: "rollout.probing",
+    Phase.REPLACING: "rollout.replacing",
+    Phase.STOPPED: "rollout.stopped",
+    Phase.DONE: "rollout.done",
+}
 
 
 class Fleet:
@@ -62,7 +68,7 @@ class Fleet:
 
     def adopt(self, pool: str, number: int, process: Process, restarts: int = 0) -> None:
         """A process of an earlier image of this master. It leaves soon if there is no place for it any more."""
-        home = self.pools.setdefault(pool, Pool(pool, Size(0, 0)))
+        home = self.pools.setdefault(pool, Pool(pool, Size(0, 0), is_configured=False))
         slot = next((slot for slot in home.slots if slot.number == number), None)
         if slot is None:
             slot = self._slot(f"{pool}.{number}", pool, number)
@@ -84,8 +90,10 @@ class Fleet:
         self.needs_pruning = True
 
     def halt(self, reason: str) -> None:
-        """There is no application to start workers with. Those that run go on."""
+        """There is no application to start workers with. Those that run go on: nobody could take their places."""
         self.halted = reason
+        for slot in self.workers:
+            slot.wanted = slot.wanted or slot.process is not None
 
     def pause(self, *, to: bool, pool: str | None = None) -> None:
         """Hold, or release, the workers of one pool or of all, the ones to come included."""
@@ -101,14 +109,18 @@ class Fleet:
 
     def spawned(self, slot: Slot, process: Process) -> None:
         slot.process = process
-        if slot.pool not in self.pools:
+        if self._is_of_the_house(slot):
             process.ready_at = process.spawned_at
+        else:
+            process.kills_at = min(process.kills_at, self.stops_by)
         if slot is self.pruner:
             self.needs_pruning = False
 
     def not_spawned(self, slot: Slot, now: float) -> None:
-        """There could be no more processes."""
+        """There could be no more processes. A stop has an end: it does without a pruner."""
         slot.spawns_at = now + slot.backoff.failed()
+        if slot is self.pruner and self.mood is not Mood.RUNNING:
+            self.needs_pruning = False
 
     def seen(self, slot: Slot, sight: Sight, now: float) -> None:
         """What the scoreboard says of a worker now."""
@@ -150,12 +162,13 @@ class Fleet:
     def _left(self, slot: Slot, now: float, *, well: bool) -> None:
         process, pool = slot.process, self.pools[slot.pool]
         assert process is not None
-        slot.vacate(now, died=not (well and process.is_ready) and not process.retired)
-        if not process.is_ready and not process.retired:
+        was_asked = process.is_leaving or self.mood is not Mood.RUNNING
+        slot.vacate(now, died=not was_asked and not (well and process.is_ready))
+        if not was_asked and not process.is_ready:
             self._rollout.died_before_ready(process.generation)
             self._was_stillborn(pool)
         pool.drop_unwanted()
-        if not pool.slots and not pool.size.max:  # the configuration knows it no longer
+        if not pool.slots and not pool.is_configured:
             del self.pools[pool.name]
 
     def _was_stillborn(self, pool: Pool) -> None:
@@ -175,10 +188,10 @@ class Fleet:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether no worker has been ready since the start, and none will be."""
+        """Whether no worker has been ready since the start, although all have had their chance, and none will be."""
         pools = [pool for pool in self.pools.values() if pool.slots]
         tried = self.generation == 0 and not self._has_been_ready
-        return tried and bool(pools) and all(pool.degraded for pool in pools)
+        return tried and bool(pools) and all(pool.degraded and pool.stillborn >= pool.wanted for pool in pools)
 
     @property
     def is_up(self) -> bool:
@@ -202,7 +215,7 @@ class Fleet:
             self._reshape(now)
             return [*self._said(), *self._orders(self.workers, now), *map(Spawn, self._to_fill(now))]
         if self.needs_pruning and not _filled([*self.workers, self.pruner]):
-            return [Spawn(self.pruner)]
+            return [*self._said(), Spawn(self.pruner)]
         return [*self._said(), *self._orders(self._leaving(), now)]
 
     def _said(self) -> list[Say]:
@@ -211,25 +224,27 @@ class Fleet:
 
     def _reshape(self, now: float) -> None:
         """What is wanted may have changed: of elastic pools, and during a roll-out."""
+        if self.halted:
+            return
         for name, gauge in self._gauges.items():
             pool = self.pools[name]
             if gauge.is_due(now) and (wanted := gauge.wanted(pool, now)) != pool.wanted:
                 self._say("pool.resized", pool=name, workers=wanted, was=pool.wanted)
                 self._resize(pool, wanted)
         before = self._rollout.phase
-        for slot in [] if self.halted else self._rollout.retiring(self.workers, now):
+        for slot in self._rollout.retiring(self.workers, now):
             assert slot.process is not None
             slot.process.retired = True
         if (phase := self._rollout.phase) is not before:
-            self._say(f"rollout.{phase}", generation=self.generation)
+            self._say(ROLLOUT[phase], generation=self.generation)
 
     def _to_fill(self, now: float) -> list[Slot]:
         return [slot for slot in self._empty() if now >= slot.spawns_at]
 
     def _empty(self) -> list[Slot]:
-        """Which slots want a process. In a degraded pool only one, and no other while that one tries."""
+        """Which slots want a process."""
         pruner = [self.pruner] if self.needs_pruning else []
-        workers = [] if self.halted else [slot for pool in self.pools.values() for slot in _vacancies(pool)]
+        workers = [] if self.halted else [slot for pool in self.pools.values() for slot in pool.vacancies]
         return [slot for slot in (*self.services, *pruner, *workers) if slot.process is None]
 
     def _leaving(self) -> list[Slot]:
@@ -238,11 +253,14 @@ class Fleet:
 
     def _orders(self, slots: Sequence[Slot], now: float) -> Iterator[Action]:
         for slot in slots:
-            pool = self.pools.get(slot.pool)
-            if pool and (order := orders.to_worker(slot, self.mood, now, paused=pool.paused)):
-                yield order
-            if not pool and (order := orders.to_service(slot, self.mood, now, patience=self._service_patience(slot))):
-                yield order
+            if self._is_of_the_house(slot):
+                yield from orders.to_service(slot, self.mood, now, patience=self._service_patience(slot))
+            else:
+                yield from orders.to_worker(slot, self.mood, now, paused=self.pools[slot.pool].paused)
+
+    def _is_of_the_house(self, slot: Slot) -> bool:
+        """Of no pool, although there may be one of the same name."""
+        return slot is self.pruner or slot in self.services
 
     def _service_patience(self, slot: Slot) -> float:
         return SERVICE_PATIENCE + (self._limits.redis_timeout if slot is self.pruner else 0.0)
@@ -257,21 +275,20 @@ class Fleet:
             if not self.halted:
                 times.append(self._rollout.wakes_at(self.workers))
         else:
-            times = [slot.process.kills_at for slot in self._leaving() if slot.process and not slot.process.killed]
+            times = [self._looks_after(slot.process) for slot in self._leaving() if slot.process]
         at = min(times, default=inf)
         return None if at == inf else at
 
+    def _looks_after(self, process: Process) -> float:
+        """When there is something to do about a process that has to leave; the past: now."""
+        if process.killed:
+            return inf
+        return min(process.kills_at, stuck.looks_at(process)) if process.told >= self.mood else process.spawned_at
+
     def looks_at(self) -> float:
         """When the scoreboard is to be looked at again, if nobody rings before."""
-        gauges = (gauge.looks_at for gauge in self._gauges.values())
+        gauges = [] if self.halted else [gauge.looks_at for gauge in self._gauges.values()]
         return min((*gauges, *map(stuck.looks_at, self._working())), default=inf)
-
-
-def _vacancies(pool: Pool) -> list[Slot]:
-    empty = [slot for slot in pool.slots if slot.wanted and not slot.process]
-    if not pool.degraded:
-        return empty
-    return [] if pool.processes else sorted(empty, key=lambda slot: slot.spawns_at)[:1]
 
 
 def _filled(slots: Sequence[Slot]) -> list[Slot]:

@@ -8,28 +8,29 @@ from resqued.fleet.actions import Action, Dump, Hold, Kill, Release, Tell
 from resqued.fleet.slots import Process, Slot
 
 
-def to_worker(slot: Slot, mood: Mood, now: float, *, paused: bool) -> Action | None:
+def to_worker(slot: Slot, mood: Mood, now: float, *, paused: bool) -> list[Action]:
     process = slot.process
     if process is None or process.killed:
-        return None
+        return []
+    if kill := _kill(slot, process, now):
+        return [kill]
     wish = max(mood, Mood.DRAINING if process.retired or not slot.wanted else Mood.RUNNING)
-    return (
-        _kill(slot, process, now)
-        or _dump(slot, process, now)
-        or _tell(slot, process, wish)
-        or _hold(slot, paused=paused)
-    )
+    orders = (_dump(slot, process, now), _tell(slot, process, wish), _hold(slot, process, paused=paused))
+    return [order for order in orders if order]
 
 
-def to_service(slot: Slot, mood: Mood, now: float, *, patience: float) -> Action | None:
+def to_service(slot: Slot, mood: Mood, now: float, *, patience: float) -> list[Action]:
     """`patience`: seconds that it may take to end."""
     process = slot.process
     if process is None or process.killed:
-        return None
+        return []
+    if kill := _kill(slot, process, now):
+        return [kill]
     told = _tell(slot, process, mood)
-    if told:
-        process.kills_at = min(process.kills_at, now + patience)
-    return told or _kill(slot, process, now)
+    if not told:
+        return []
+    process.kills_at = min(process.kills_at, now + patience)
+    return [told]
 
 
 def _kill(slot: Slot, process: Process, now: float) -> Kill | None:
@@ -53,9 +54,8 @@ def _tell(slot: Slot, process: Process, wish: Mood) -> Tell | None:
     return Tell(slot, wish)
 
 
-def _hold(slot: Slot, *, paused: bool) -> Hold | Release | None:
-    process = slot.process
-    if process is None or process.paused == paused or not process.is_ready or process.told is not Mood.RUNNING:
+def _hold(slot: Slot, process: Process, *, paused: bool) -> Hold | Release | None:
+    if process.paused == paused or not process.is_ready or process.told is not Mood.RUNNING:
         return None
     process.paused = paused
     return Hold(slot) if paused else Release(slot)

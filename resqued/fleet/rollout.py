@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from math import inf
 
-from resqued.fleet.slots import DEATHS, Slot
+from resqued.fleet.slots import DEATHS, Process, Slot
 
 PROVED = 1.0  # s that the first successor has to have been ready
+NEXT_AFTER = 5.0  # s for the first to end its job; if it is a long one, another is asked as well
 
 
 class Phase(StrEnum):
@@ -19,9 +21,10 @@ class Rollout:
     """`patience`: seconds in which the first successor has to get ready."""
 
     def __init__(self, generation: int, patience: float) -> None:
-        self.generation, self.phase = generation, Phase.PROBING if generation else Phase.DONE
+        self.generation, self.phase = generation, Phase.DONE  # as long as nobody is found who is older
         self._patience = patience
         self._deaths = 0
+        self._asks_at = -inf
 
     def died_before_ready(self, generation: int) -> None:
         if generation == self.generation:
@@ -31,11 +34,12 @@ class Rollout:
         """Whose process is to leave now. They are asked when their jobs have ended, so this may be all of them."""
         old = self.old(slots)
         self.phase = self._next_phase(slots, now) if old else Phase.DONE
-        staying = [slot for slot in old if slot.process and not slot.process.retired]
+        staying = _staying(old)
         match self.phase:
             case Phase.REPLACING:
                 return staying
-            case Phase.PROBING if not self._is_under_way(slots) and staying:
+            case Phase.PROBING if staying and now >= self._asks_at and not self._has_begun(slots):
+                self._asks_at = now + NEXT_AFTER
                 return [min(staying, key=_delay)]
             case _:
                 return []
@@ -46,9 +50,10 @@ class Rollout:
     def _next_phase(self, slots: Sequence[Slot], now: float) -> Phase:
         if any(now >= at + PROVED for at in self._ready(slots)):
             return Phase.REPLACING
-        if self.phase is Phase.PROBING and (self._deaths >= DEATHS or now >= self._gives_up_at(slots)):
+        phase = Phase.PROBING if self.phase is Phase.DONE else self.phase
+        if phase is Phase.PROBING and (self._deaths >= DEATHS or now >= self._gives_up_at(slots)):
             return Phase.STOPPED
-        return self.phase
+        return phase
 
     def _ready(self, slots: Sequence[Slot]) -> list[float]:
         """Since when the successors have been so that are."""
@@ -60,20 +65,32 @@ class Rollout:
 
     def _gives_up_at(self, slots: Sequence[Slot]) -> float:
         begun = [slot.process.spawned_at for slot in slots if slot.process and self._is_new(slot)]
-        return min(begun, default=float("inf")) + self._patience
+        return min(begun, default=inf) + self._patience
 
     def _is_new(self, slot: Slot) -> bool:
         return slot.process is not None and slot.process.generation == self.generation
 
-    def _is_under_way(self, slots: Sequence[Slot]) -> bool:
-        """Whether a successor is there, or about to be: a slot is empty, or has been asked for."""
-        return any(slot.wanted and (not slot.process or slot.process.retired or self._is_new(slot)) for slot in slots)
+    def _has_begun(self, slots: Sequence[Slot]) -> bool:
+        """Whether a successor is there, or about to be: a slot is empty, or will be in no time."""
+        return any(slot.wanted and (not slot.process or self._is_new(slot) or _leaves(slot.process)) for slot in slots)
 
     def wakes_at(self, slots: Sequence[Slot]) -> float:
         if self.phase in (Phase.DONE, Phase.REPLACING) or not self.old(slots):
-            return float("inf")
-        proved = min((at + PROVED for at in self._ready(slots)), default=float("inf"))
-        return min(proved, self._gives_up_at(slots)) if self.phase is Phase.PROBING else proved
+            return inf
+        proved = min((at + PROVED for at in self._ready(slots)), default=inf)
+        if self.phase is Phase.STOPPED:
+            return proved
+        asks_at = self._asks_at if _staying(self.old(slots)) and not self._has_begun(slots) else inf
+        return min(proved, asks_at, self._gives_up_at(slots))
+
+
+def _staying(slots: Sequence[Slot]) -> list[Slot]:
+    """Nobody has asked these to leave: who has lost his place has no successor to prove anything."""
+    return [slot for slot in slots if slot.wanted and slot.process and not slot.process.retired]
+
+
+def _leaves(process: Process) -> bool:
+    return process.retired and not process.sight.is_busy
 
 
 def _delay(slot: Slot) -> tuple[bool, float]:

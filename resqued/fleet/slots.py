@@ -7,8 +7,9 @@ from math import inf
 from resqued.backoff import Backoff
 from resqued.escalation import Mood
 
-HEALTHY = 10.0  # s that a process has to live, and to become ready in, for its slot to be in order again
+HEALTHY = 10.0  # s that a process has to be ready for its slot to be in order again
 DEATHS = 3  # so many within these seconds are a crash loop; so many before anybody is ready, a pool that cannot work
+MENDS = HEALTHY / DEATHS  # s of work that make up for one death
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,15 @@ class Process:
     def is_ready(self) -> bool:
         return self.ready_at is not None
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether somebody wants it to."""
+        return self.retired or self.told is not Mood.RUNNING
+
+    def worked(self, now: float) -> float:
+        """For how long it has been ready."""
+        return 0.0 if self.ready_at is None else max(0.0, now - self.ready_at)
+
 
 @dataclass(slots=True, eq=False)
 class Slot:
@@ -72,7 +82,8 @@ class Slot:
     process: Process | None = None
     spawns_at: float = 0.0  # not earlier
     restarts: int = 0  # after deaths
-    died_at: list[float] = field(default_factory=list)  # lately
+    worked: float = 0.0  # s for which its processes have been ready, all in all
+    died_at: list[float] = field(default_factory=list)  # lately, by that clock: a long pause is no sign of health
 
     @property
     def pid(self) -> int | None:
@@ -81,25 +92,33 @@ class Slot:
     def vacate(self, now: float, *, died: bool) -> None:
         """Its process has ended; the slot is filled again at once.
 
-        Unless that was a death before the process was ready, or the third death in ten seconds: then after a while,
-        longer each time until one has lived so long.
+        Unless that was a death before the process was ready, or the third one in ten seconds of work: then after a
+        while, longer each time. Work makes up for deaths: what is killed now and then is never away for long.
         """
         process, self.process = self.process, None
         assert process is not None
+        self._has_worked(process.worked(now))
         self.restarts += died
-        was_ready = process.is_ready
-        if was_ready and now - process.spawned_at >= HEALTHY:
-            self.backoff.succeeded()
         if died:
-            self.died_at = [*(at for at in self.died_at if at > now - HEALTHY), now]
-            loops = not was_ready or len(self.died_at) >= DEATHS
+            self.died_at = [*(at for at in self.died_at if at > self.worked - HEALTHY), self.worked]
+            loops = not process.is_ready or len(self.died_at) >= DEATHS
             self.spawns_at = now + (self.backoff.failed() if loops else 0.0)
+
+    def _has_worked(self, seconds: float) -> None:
+        self.worked += seconds
+        if seconds >= HEALTHY:
+            self.backoff.succeeded()
+        else:
+            self.backoff.recovered(seconds / MENDS)
 
 
 @dataclass(slots=True, eq=False)
 class Pool:
+    """`is_configured`: else it is there until the last of its workers has gone."""
+
     name: str
     size: Size
+    is_configured: bool = True
     slots: list[Slot] = field(default_factory=list)
     paused: bool = False
     stillborn: int = 0  # deaths before ready since anybody was ready
@@ -116,6 +135,15 @@ class Pool:
     @property
     def has_ready(self) -> bool:
         return any(process.is_ready for process in self.processes)
+
+    @property
+    def vacancies(self) -> list[Slot]:
+        """Which slots may be filled: not more than there is room for, since who is to leave is still at work."""
+        empty = [slot for slot in self.slots if slot.wanted and not slot.process]
+        if self.degraded:  # always the same one, or the pauses of all would add up to none
+            return [] if self.processes else empty[:1]
+        room = max(0, self.wanted - len(self.processes))
+        return sorted(empty, key=lambda slot: slot.spawns_at)[:room]
 
     def resize(self, workers: int, new: Callable[[int], Slot]) -> None:
         """Want so many. Who is idle goes first, then the highest numbers; nobody's job is cut short."""

@@ -23,7 +23,7 @@ def is_stuck(process: Process, now: float) -> bool:
 
 def looks_at(process: Process) -> float:
     """When to look at its tick again."""
-    if process.dumped_at != inf:
+    if process.killed or process.dumped_at != inf:
         return inf
     if process.suspected_at != inf:
         return process.suspected_at + BENEFIT

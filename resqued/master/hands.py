@@ -21,6 +21,3 @@ class Hands(Protocol):
 
     def tell(self) -> float | None:
         """Tell the world how things are. When to do so again at the latest (monotonic)."""
-
-    def has_lost_terminal(self) -> bool:
-        """Whether the terminal is gone that we were started from."""

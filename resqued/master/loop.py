@@ -1,5 +1,6 @@
 """The loop of the master."""
 
+import errno
 import select
 import signal
 from collections.abc import Mapping
@@ -63,16 +64,16 @@ class Master:
 
     def run(self) -> Next:
         """Until everybody has gone, after a wish to stop; or until it is time to become the new version."""
+        self._reap()  # an image before this one may have heard of the end of a process, and not come to it
         while not self._fleet.done:
             self._look()
-            for action in self._fleet.plan(monotonic()):
-                self._perform(action)
+            self._act()
             if self._fleet.mood is Mood.RUNNING and self._reloading.may_become():
                 return Next.BECOME
             self._sleep()
             self.hear()
-            for ended in processes.reap():  # always: signals merge
-                self._bury(ended)
+            self._reap()  # always: signals merge
+        self._act()  # there may be something left to say
         self._hands.tell()
         return Next.END
 
@@ -97,6 +98,10 @@ class Master:
 
     # what is done
 
+    def _act(self) -> None:
+        for action in self._fleet.plan(monotonic()):
+            self._perform(action)
+
     def _perform(self, action: Action) -> None:
         match action:
             case Spawn(slot):
@@ -118,11 +123,11 @@ class Master:
 
     def _fill(self, slot: Slot) -> None:
         is_worker = slot in self._fleet.workers
-        number = self._vacant_row() if is_worker else -1
-        row = self._boards.row(self._fleet.generation, number) if is_worker else None
-        if row:
-            row.clear()
         try:
+            number = self._vacant_row() if is_worker else -1
+            row = self._boards.row(self._fleet.generation, number) if is_worker else None
+            if row:
+                row.clear()
             pid = self._hands.spawn(slot, row)
         except OSError as error:
             log.error("worker.not_forked", slot=slot.name, error=str(error))
@@ -135,7 +140,8 @@ class Master:
     def _vacant_row(self) -> int:
         of_ours = [slot.process for slot in self._fleet.workers if slot.process]
         number = self._boards.vacant({one.row for one in of_ours if one.generation == self._fleet.generation})
-        assert number is not None  # nobody asks for more workers than there are rows
+        if number is None:  # those who are to leave, but have a long job, keep theirs
+            raise OSError(errno.ENOSPC, "the scoreboard has no room before somebody has left")
         return number
 
     def _report_start(self, slot: Slot, pid: int) -> None:
@@ -157,7 +163,7 @@ class Master:
         match number:
             case signal.SIGTERM | signal.SIGINT | signal.SIGQUIT:
                 self._stop(number, MOODS[signal.Signals(number)])
-            case signal.SIGHUP if self._hands.has_lost_terminal():
+            case signal.SIGHUP if self._inbox.is_hung_up():
                 self._stop(number, Mood.STOPPING)
             case signal.SIGHUP:
                 self._reloading.ask()
@@ -186,17 +192,24 @@ class Master:
 
     def _pause(self, *, to: bool) -> None:
         if to or any(pool.paused for pool in self._fleet.pools.values()):  # CONT comes for other reasons, too
-            log.info("master.paused" if to else "master.resumed")
+            if to:
+                log.info("master.paused")
+            else:
+                log.info("master.resumed")
             self._fleet.pause(to=to)
 
     def _resize(self, by: int) -> None:
-        if by > 0 and sum(pool.wanted for pool in self._fleet.pools.values()) >= self._boards.own_rows:
+        if by > 0 and len(self._fleet.workers) >= self._boards.own_rows:
             log.warning("pool.full", pool=self._signal_pool)
         elif self._signal_pool in self._fleet.pools:
             workers = self._fleet.resize(self._signal_pool, by)
             log.info("pool.resized", pool=self._signal_pool, workers=workers)
 
     # who has ended
+
+    def _reap(self) -> None:
+        for ended in processes.reap():
+            self._bury(ended)
 
     def _bury(self, ended: Exit) -> None:
         slot = self._fleet.slot_of(ended.pid)

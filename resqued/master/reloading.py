@@ -32,13 +32,14 @@ class Reloading:
         return False
 
     def _check(self) -> None:
+        now = monotonic()  # what is changed on disk from now on, the check may have read before
         try:
             pid = self._hands.start_check()
         except OSError as error:
-            self._reload.began(0, monotonic())
+            self._reload.began(0, now)
             self.refuse(f"the check could not be started: {error}")
         else:
-            self._reload.began(pid, monotonic())
+            self._reload.began(pid, now)
             log.info("reload.checking", pid=pid)
 
     def _kill_check(self) -> None:
@@ -50,6 +51,7 @@ class Reloading:
 
     def checked(self, ended: Exit) -> None:
         """Without a reason against it the new version may take over. After a stop nobody asks any more."""
+        processes.kill_group(ended.pid)  # whatever the application has started there
         before = self._reload.last
         self._reload.checked(self._hands.reasons(ended), monotonic())
         if self._reload.last is not before:

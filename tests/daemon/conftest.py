@@ -5,6 +5,7 @@ import pytest
 from redis import Redis
 
 from tests.support.daemon import Daemons, daemons
+from tests.support.deployment import Deployment
 from tests.support.noting import Site
 
 
@@ -17,3 +18,8 @@ def daemons_of_this_test(tmp_path: Path, redis: Redis, redis_url: str) -> Iterat
 @pytest.fixture
 def site(daemons: Daemons) -> Site:
     return Site(daemons)
+
+
+@pytest.fixture
+def deployment(daemons: Daemons) -> Deployment:
+    return Deployment(daemons)

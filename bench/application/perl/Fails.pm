@@ -1,0 +1,8 @@
+package Fails;
+
+use strict;
+use warnings;
+
+sub perform { die 'as always' }
+
+1;

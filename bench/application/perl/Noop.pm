@@ -1,0 +1,8 @@
+package Noop;
+
+use strict;
+use warnings;
+
+sub perform { }
+
+1;
