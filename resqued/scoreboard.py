@@ -21,7 +21,7 @@ NAME = 128  # bytes of a job's name that are kept, as UTF-8
 
 
 class State(IntEnum):
-    STARTING = 0  # importing the application, or not even that; all others are ready
+    STARTING = 0  # importing the application, asking Redis for the first time; all others are ready
     OFFLINE = 1  # at work, but Redis has never answered yet: the worker is not registered
     IDLE = 2
     BUSY = 3

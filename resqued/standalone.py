@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from resqued import performer
+from resqued import performer, streams
 from resqued.address import Address
 from resqued.client import RedisClient
 from resqued.entry.post import Post, work

@@ -78,7 +78,6 @@ class Children:
         if self._config.redis.embedded:  # it is started with us; without this every start would look like an outage
             embedded.wait_for(embedded.socket_path(self._ground.redis), seconds=5.0)
         inbox = Inbox()
-        log.follow(self._estate.boards.log_generation)
         log.carry(slot=slot.name)
         if self._config.jobs.preload == "worker" and (status := self._preload(inbox)) is not None:
             return status

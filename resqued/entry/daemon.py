@@ -83,6 +83,7 @@ class Daemon:
         processes.adopt_orphans()
         moves.load_all()
         before, daemon = self._before, self._config.daemon
+        log.follow(self._estate.boards.log_generation)
         self._inbox, self._notifier = Inbox(nohup=bool(before and before.nohup)), Notifier()
         self._fleet = self._new_fleet()
         self._reload = (

@@ -100,7 +100,8 @@ class Slot:
         self._has_worked(process.worked(now))
         self.restarts += died
         if died:
-            self.died_at = [*(at for at in self.died_at if at > self.worked - HEALTHY), self.worked]
+            lately = [at for at in self.died_at if at > self.worked - HEALTHY]
+            self.died_at = [*lately, self.worked][-DEATHS:]
             loops = not process.is_ready or len(self.died_at) >= DEATHS
             self.spawns_at = now + (self.backoff.failed() if loops else 0.0)
 

@@ -186,8 +186,7 @@ class Master:
         self._reloading.cancel()
 
     def _reopen_logs(self) -> None:
-        log.reopen()
-        self._boards.reopen_logs()
+        self._boards.reopen_logs()  # ours, too
         log.info("log.reopened")
 
     def _pause(self, *, to: bool) -> None:

@@ -30,6 +30,8 @@ from resqued.worker.runner import Ended, Runner
 from resqued.worker.task import Application, failed
 from resqued.worker.terms import Terms
 
+UNREGISTERED = (State.STARTING, State.OFFLINE)
+
 
 class Worker:
     """One worker, in the process that is registered for it.
@@ -73,7 +75,7 @@ class Worker:
 
     def run(self) -> bool:
         """Work until asked to stop. Whether nothing of this worker is left in Redis: it may have been away too long."""
-        self._go_to_work()
+        self._pulse.beat()
         while not self._duty.over:
             work = self._reserve()
             while work:
@@ -83,10 +85,11 @@ class Worker:
                 self._rest()
         return self._leave()
 
-    def _go_to_work(self) -> None:
-        self._row.state = State.OFFLINE
-        self._pulse.beat()
-        self._ring()
+    def _is_without_redis(self) -> None:
+        """Who finds Redis away at first is ready all the same: as soon as it is back, so is the worker."""
+        if self._row.state is State.STARTING:
+            self._row.state = State.OFFLINE
+            self._ring()
 
     def _ring(self) -> None:
         if self._bell:
@@ -104,8 +107,10 @@ class Worker:
 
     def _pause(self, *, is_there: bool) -> None:
         """Who has never been there, in Redis, has nothing to pause from."""
-        if is_there or self._row.state is not State.OFFLINE:
+        if is_there or self._row.state not in UNREGISTERED:
             self._become(State.PAUSED)
+        else:
+            self._is_without_redis()
 
     def _take(self, taken: Taken | None) -> Work | None:
         """What came of reserving. A job that was taken while a stop or pause was on its way is put back, unstarted."""
@@ -116,7 +121,9 @@ class Worker:
                 self._duty.begins_job()
                 return taken
             self._put_back(taken)
-        elif taken is not None and self._duty.takes_jobs:
+        elif taken is None:
+            self._is_without_redis()
+        elif self._duty.takes_jobs:
             self._duty.found_nothing(monotonic())
             self._become(State.PAUSED if taken is Nothing.PAUSED else State.IDLE)
         return None
@@ -209,7 +216,7 @@ class Worker:
         was, self._row.state = self._row.state, state
         if state is was:
             return
-        if was is State.OFFLINE:
+        if was in UNREGISTERED:
             self._ring()
         if State.PAUSED in (was, state):
             self._tell_of_pause(state)
