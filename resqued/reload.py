@@ -80,6 +80,7 @@ class Reload:
     def cancel(self, reason: str, now: float) -> None:
         """There is something more important: a stop."""
         self.asked_at, self._approved = None, False
+        self._given_up = True  # nobody waits for its check any more
         if self.last and self.last.state in (State.CHECKING, State.STARTING):
             self._come_to(State.REFUSED, now, [reason])
 

@@ -81,6 +81,7 @@ JobPlace = Annotated[
 Aliases = Annotated[dict[str, JobPlace], Meta(description='a table of lines such as "MyTask::Echo" = "app.jobs:Echo"')]
 
 # Modes.
+AtFork = Literal["needed", "all"]
 Preload = Literal["master", "worker", "job"]
 Interrupted = Literal["requeue", "fail"]
 WorkerLost = Literal["fail", "requeue"]

@@ -12,6 +12,7 @@ from resqued import address
 from resqued.address import Address
 from resqued.config.kinds import (
     Aliases,
+    AtFork,
     Bytes,
     Cap,
     Count,
@@ -90,6 +91,7 @@ class Jobs(Table, frozen=True, kw_only=True):
     path: Directories = ()  # put first on sys.path, in this order
     modules: Modules  # "app.jobs.*" takes all submodules
     preload: Preload = "master"  # where the modules are imported
+    at_fork: AtFork = "needed"  # which handlers of the standard library run around the fork of a job
     max_payload: Size = Bytes(1024**2)
     names: Aliases = field(default_factory=dict)  # what other languages call a job → "module:Class"
 

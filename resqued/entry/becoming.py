@@ -3,7 +3,6 @@
 import os
 import sys
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO
 
 from resqued import processes
@@ -65,7 +64,11 @@ def _noted(text: bytes) -> int:
 
 def _nameless() -> IO[bytes]:
     """In memory where that can be had: a full disk shall not stand in the way of a reload."""
-    return os.fdopen(os.memfd_create("handover"), "w+b") if hasattr(os, "memfd_create") else TemporaryFile()
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("handover"), "w+b")
+    from tempfile import TemporaryFile  # noqa: PLC0415  it brings much along, and the daemon forks
+
+    return TemporaryFile()
 
 
 def inherited() -> Handover | None:

@@ -1,10 +1,9 @@
 """What the master's forks are: a worker, a pruner, the program of an embedded Redis."""
 
-import random
 from collections.abc import Collection
 from functools import partial
 
-from resqued import embedded, performer, places, processes, systemd
+from resqued import chance, embedded, performer, places, processes, systemd
 from resqued.backoff import Backoff
 from resqued.config import Config
 from resqued.duty import Duty
@@ -129,10 +128,10 @@ class Children:
             Pruning(lean.connect(address, name="resqued:pruner"), Keys(config.redis.namespace)),
             self._ground.state,
             whereabouts(),
-            backoff=Backoff(first=0.1, most=10.0, chance=random.random),
+            backoff=Backoff(first=0.1, most=10.0, chance=chance.fraction),
             redis_timeout=config.shutdown.redis_timeout,
         )
-        duty = Duty(interval=1.0, backoff=Backoff(first=1.0, most=1.0, chance=random.random))
+        duty = Duty(interval=1.0, backoff=Backoff(first=1.0, most=1.0, chance=chance.fraction))
         ears = Ears(duty, Inbox(), self._estate.lifeline)
 
         def sleep(until: float) -> Mood:

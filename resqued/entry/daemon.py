@@ -1,12 +1,11 @@
 """What `resqued -c FILE` is: a master, its workers, now and then a pruner, perhaps a Redis."""
 
 import os
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
-from resqued import notes, processes, signals
+from resqued import atfork, chance, notes, processes, signals
 from resqued.config import Config
 from resqued.entry import becoming, estate, preloading
 from resqued.entry.check import Check, fixed
@@ -48,6 +47,7 @@ class Daemon:
         self._ground = Ground.of(config, file)
         check(config, str(file))
         self._origin = becoming.Origin(file)
+        atfork.allowed = config.jobs.at_fork == "needed"
         _change_directory(config.daemon.chdir, str(file))
         self._registry = Registry(config.jobs.modules, config.jobs.names, path=config.jobs.path)
 
@@ -119,7 +119,7 @@ class Daemon:
             Limits(shutdown.grace, shutdown.term_timeout, shutdown.redis_timeout),
             generation=self._estate.generation,
             services=[SERVICE] if self._config.redis.embedded else [],
-            chance=random.random,
+            chance=chance.fraction,
         )
         if self._before:
             self._before.bequeath(fleet)

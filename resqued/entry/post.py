@@ -1,15 +1,14 @@
 """A worker's post: where it stands, and being it."""
 
-import random
+import os
 import socket
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from resqued import processes
+from resqued import chance, processes
 from resqued.address import Address
 from resqued.backoff import Backoff
 from resqued.duty import Duty
@@ -60,7 +59,7 @@ def work(
 ) -> bool:
     """Be a worker, in this process, until asked to stop. Whether nothing of it is left in Redis."""
     here = whereabouts()
-    queues = QueueSet(post.queues, post.order, random.shuffle)
+    queues = QueueSet(post.queues, post.order, chance.shuffle)
     processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
     processes.be_a_worker()
     registration = _registration(post, here)
@@ -96,7 +95,7 @@ def _vigil(post: Post, token: Token) -> Vigil:
 
 
 def _duty(post: Post, *, paused: bool) -> Duty:
-    backoff = Backoff(first=0.1, most=10.0, chance=random.random)
+    backoff = Backoff(first=0.1, most=10.0, chance=chance.fraction)
     return Duty(interval=post.interval, backoff=backoff, paused=paused)
 
 
@@ -106,7 +105,7 @@ def _wear(terms: Terms) -> Wear:
         max_age=terms.max_age,
         max_memory=terms.max_memory,
         born=monotonic(),
-        chance=random.random,
+        chance=chance.fraction,
     )
 
 
@@ -119,7 +118,7 @@ def _registration(post: Post, here: Whereabouts) -> Registration:
         here.pids,
         here.pid,
         here.born,
-        nonce=uuid.uuid4().hex,
+        nonce=os.urandom(16).hex(),
         put_back=post.terms.put_back,
         home=str(post.home or ""),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from time import monotonic
 
-from resqued import processes
+from resqued import kin, processes
 from resqued.boards import Boards
 from resqued.escalation import Mood
 from resqued.fleet import Fleet, Process, Slot
@@ -54,6 +54,7 @@ class Burial:
         row = self._boards.row(process.generation, process.row)
         if row and row.job:
             processes.kill_group(row.job)
+            processes.kill_each(kin.session(row.job))  # shells put what they start into groups of their own
             self.killed_jobs.add(row.job)
         if row is None or row.leads or ended.code != 0:  # it may have been killed in the moment of taking it
             self._tokens[slot.pool].put()

@@ -198,6 +198,7 @@ class Master:
             self._fleet.pause(to=to)
 
     def _resize(self, by: int) -> None:
+        self._look()  # who is idle goes first
         if by > 0 and len(self._fleet.workers) >= self._boards.own_rows:
             log.warning("pool.full", pool=self._signal_pool)
         elif self._signal_pool in self._fleet.pools:

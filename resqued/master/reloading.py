@@ -45,6 +45,7 @@ class Reloading:
     def _kill_check(self) -> None:
         if self._reload.check:
             processes.kill_group(self._reload.check)
+            processes.kill_each([self._reload.check])  # it may not have come to a group of its own yet
 
     def is_check(self, ended: Exit) -> bool:
         return ended.pid == self._reload.check

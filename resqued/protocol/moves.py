@@ -3,12 +3,13 @@
 `-- with: other.lua` in a file's first line puts the functions of that file before it.
 """
 
-import hashlib
 import pkgutil
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+
+from resqued.digest import hexadecimal
 
 WITH = re.compile(r"\A-- with: (\S+)\n")
 
@@ -23,7 +24,7 @@ class Move:
 @cache
 def move(name: str) -> Move:
     text = source(f"{name}.lua")
-    return Move(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return Move(name, text, hexadecimal(text.encode()))
 
 
 def source(file: str) -> str:

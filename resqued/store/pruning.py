@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha1
 
+from resqued.digest import hexadecimal
 from resqued.errors import DirtyExit, InvalidPayload, PrunedWorker
 from resqued.protocol import dates, payloads
 from resqued.protocol.identity import Registration
@@ -88,7 +88,7 @@ class Pruning:
         return [
             *(k.workers, k.worker(dead.id), k.started(dead.id), k.processed_by(dead.id), k.failures_of(dead.id)),
             *(k.heartbeats, k.registrations, k.slate(dead.id), k.failed, k.failures, k.processed, k.queues),
-            *(k.queue(queue), k.lost(sha1(payload, usedforsecurity=False).hexdigest())),
+            *(k.queue(queue), k.lost(hexadecimal(payload))),
         ]
 
     def _arguments(self, dead: Dead, work: Work | None, verdict: Verdict | None, why: str) -> list[str | int]:
