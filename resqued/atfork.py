@@ -12,12 +12,14 @@ import os
 import sys
 from _thread import _count, get_native_id
 from collections.abc import Callable
+from typing import Any
 
 OURS = frozenset({"threading", "logging", "concurrent.futures.thread"})
 Handler = Callable[[], object]
 
 _register = os.register_at_fork
 _spared = False
+_main: Any = None  # thread
 allowed = True  # `jobs.at_fork`
 
 
@@ -42,15 +44,17 @@ def _wrapped(handler: Handler) -> Handler:
 
 def spare() -> None:
     """From now on none of these handlers, if this process has one thread."""
-    global _spared  # noqa: PLW0603  handlers take no arguments
+    global _spared, _main  # noqa: PLW0603  handlers take no arguments
     _spared = allowed and _count() == 0  # threads besides the main one
+    if _main is None and (threading := sys.modules.get("threading")):
+        _main = threading.main_thread()
 
 
 def spare_no_more() -> None:
     """As before; and in the child what of all that `threading` does is to be done nevertheless."""
     global _spared  # noqa: PLW0603  as above
-    if _spared and (threading := sys.modules.get("threading")):
-        threading.main_thread()._native_id = get_native_id()  # noqa: SLF001  it has no other way
+    if _spared and _main is not None:
+        _main._native_id = get_native_id()  # noqa: SLF001  it has no other way
     _spared = False
 
 

@@ -13,10 +13,17 @@ DIED = "worker died while processing {job}"
 VANISHED = "Worker {worker} did not gracefully exit while processing {job}"  # as Ruby says it
 
 
-def is_dead(one: Dead, here: Whereabouts) -> bool:
-    """Whether its process is known to have ended. A pid means something only in the boot and namespace of its own."""
+def is_from_here(one: Dead, here: Whereabouts) -> bool:
+    """Whether its pid means something here: only in the boot and the pid namespace of its own."""
     r = one.registration
-    return bool(here.boot) and (r.boot, r.pids) == (here.boot, here.pids) and not whereabouts.is_alive(r.pid, r.born)
+    return bool(here.boot) and (r.boot, r.pids) == (here.boot, here.pids)
+
+
+def is_dead(one: Dead, here: Whereabouts) -> bool:
+    """Whether it is known to have ended: by its process; where that cannot be seen, by its notebook, if that can."""
+    if is_from_here(one, here):
+        return not whereabouts.is_alive(one.registration.pid, one.registration.born)
+    return notes.has_ended(_notebook(one))
 
 
 def prune(pruning: Pruning, dead: Dead) -> bool:
@@ -38,5 +45,9 @@ def _noted(dead: Dead, work: Work) -> Verdict | None:
 
 
 def _notebook(dead: Dead) -> Path:
-    """It may be on another machine, where this path means nothing; nobody else's file is ever named like this."""
-    return notes.notebook(Path(dead.registration.home or "/nonexistent"), dead.registration.nonce or "none")
+    """It may be on another machine, where this path means nothing; nobody else's file is ever named like this.
+
+    What Redis says of its name may be anything, and must not lead out of that directory.
+    """
+    r = dead.registration
+    return notes.notebook(Path(r.home or "/nonexistent"), r.nonce if r.nonce.isalnum() else "none")

@@ -22,9 +22,6 @@ class Lifeline:
         """In a forked child: only the master's own end keeps the line alive."""
         os.close(self._holder)
 
-    def forget(self) -> None:
-        os.close(self._held)
-
 
 class Bell:
     """A pipe from all workers to their master: who rings has changed its row of the scoreboard in a way to look at."""
@@ -47,8 +44,3 @@ class Bell:
         with suppress(BlockingIOError):
             while os.read(self._read, 4096):
                 pass
-
-    def forget(self) -> None:
-        """In a job's process, which has nothing to tell, and must not hold the pipe."""
-        os.close(self._read)
-        os.close(self._write)

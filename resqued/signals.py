@@ -8,7 +8,7 @@ What each means is said in `signaltable`.
 import _signal  # type: ignore[import-not-found]  # CPython's own half of `signal`
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import ceil
 from time import monotonic
 from types import FrameType
@@ -19,7 +19,7 @@ from resqued.signaltable import DEFAULT, TABLE, UNCATCHABLE
 
 # Without the enums that `signal` puts around them: they cost a job 50 us in each call, for they touch many pages, which
 # a process that has just been forked must copy.
-_handle, _mask = _signal.signal, _signal.pthread_sigmask
+_handle, _mask, _write_to = _signal.signal, _signal.pthread_sigmask, _signal.set_wakeup_fd
 
 
 def _private(number: int, fallback: str) -> int:
@@ -69,7 +69,7 @@ class Inbox:
     """
 
     def __init__(self, *, nohup: bool = False) -> None:
-        self._read, self._write = os.pipe()
+        self.pipe = self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
         self._found = {one: signal.signal(one, _ask if one == ASK else _hear) for one in EVERY}
@@ -93,6 +93,12 @@ class Inbox:
             return sorted(dict.fromkeys(os.read(self._read, 65536)), key=signal.SIGCONT.__eq__)
         except BlockingIOError:
             return []
+
+    def has(self, numbers: Collection[int]) -> bool:
+        """Whether one of these has come. All are still there to be read."""
+        heard = self.read()
+        os.write(self._write, bytes(heard))
+        return not set(numbers).isdisjoint(heard)
 
     def is_hung_up(self) -> bool:
         """Whether the terminal that this process was started from is gone. HUP tells that, or something else."""
@@ -141,10 +147,11 @@ _in_job = False
 def enter_job() -> None:
     """From now on ASK stops the job of this process; what a process sends itself means what it always does.
 
-    A worker, or a master, does nothing on either.
+    A worker, or a master, does nothing on either. Signals are no longer written to the worker's pipe.
     """
     global _in_job  # noqa: PLW0603  a handler has no other way to know
     _in_job = True
+    _write_to(-1)
     for one in _ITS_OWN:
         _handle(one, 0)  # SIG_DFL
 

@@ -17,11 +17,20 @@ class Whereabouts:
     born: int  # clock ticks since boot
 
 
-def _life(pid: int) -> tuple[str, int]:
-    """State, and start time in clock ticks since boot. Raises OSError if there is no such process, or no /proc."""
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Of the process that has a certain pid now."""
+
+    state: str
+    parent: int
+    born: int  # clock ticks since boot
+
+
+def _life(pid: int) -> Life:
+    """Raises OSError if there is no such process, or no /proc."""
     text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     facts = text.rpartition(")")[2].split()  # the command, in brackets, may hold anything
-    return facts[0], int(facts[19])
+    return Life(facts[0], int(facts[1]), int(facts[19]))
 
 
 def whereabouts() -> Whereabouts:
@@ -29,10 +38,17 @@ def whereabouts() -> Whereabouts:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         pids = str(Path("/proc/self/ns/pid").readlink())
-        _, born = _life(os.getpid())
+        return Whereabouts(boot, pids, os.getpid(), _life(os.getpid()).born)
     except OSError:
         return Whereabouts("", "", os.getpid(), 0)
-    return Whereabouts(boot, pids, os.getpid(), born)
+
+
+def life(pid: int) -> Life | None:
+    """None if there is no such process, or none to be seen. One that has ended and was not reaped is still there."""
+    try:
+        return _life(pid)
+    except OSError:
+        return None
 
 
 def is_alive(pid: int, born: int) -> bool:
@@ -43,7 +59,7 @@ def is_alive(pid: int, born: int) -> bool:
     if not processes.exists(pid):
         return False
     try:
-        state, started = _life(pid)
+        now = _life(pid)
     except OSError:
         return True
-    return started == born and state not in "ZX"
+    return now.born == born and now.state not in "ZX"

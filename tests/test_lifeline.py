@@ -13,7 +13,8 @@ from tests.support.waiting import readable
 def bell() -> Iterator[Bell]:
     bell = Bell()
     yield bell
-    bell.forget()
+    for end in bell.pipe:
+        os.close(end)
 
 
 def is_ringing(bell: Bell) -> bool:

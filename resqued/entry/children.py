@@ -96,7 +96,7 @@ class Children:
         """In a worker: the status to exit with; None if the application is there. No stop waits for an import."""
         try:
             with interruptible():
-                if not STOPS.isdisjoint(inbox.read()):  # it came before it could interrupt anything
+                if inbox.has(STOPS):  # it came before it could interrupt anything
                     return 0
                 imports = preloading.in_worker(self._registry, str(self._ground.file))
         except Stopped:

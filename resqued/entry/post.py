@@ -80,7 +80,7 @@ def work(
         lifeline=lifeline,
         bell=bell,
         row=row,
-        close_wire=wire.forget,
+        connection=wire.fileno,
     ).run()
     wire.close()
     return gone

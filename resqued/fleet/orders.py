@@ -55,7 +55,7 @@ def _tell(slot: Slot, process: Process, wish: Mood) -> Tell | None:
 
 
 def _hold(slot: Slot, process: Process, *, paused: bool) -> Hold | Release | None:
-    if process.paused == paused or not process.is_ready or process.told is not Mood.RUNNING:
+    if process.paused == paused or process.told is not Mood.RUNNING:
         return None
     process.paused = paused
     return Hold(slot) if paused else Release(slot)

@@ -34,6 +34,11 @@ class WorkerId:
         """For a worker whose id another one has: `host.2:pid:queues`."""
         return replace(self, host=f"{self.host}.{number}")
 
+    def is_of(self, host: str) -> bool:
+        """Whether it is a worker of this host, perhaps a suffixed one."""
+        name, _, number = self.host.rpartition(".")
+        return self.host == host or (name == host and number.isdecimal())
+
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}:{','.join(self.queues)}"
 

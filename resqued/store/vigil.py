@@ -159,8 +159,7 @@ class Vigil:
         self._wires.clear()
         self._ends.clear()
 
-    def forget(self) -> None:
-        """In a child: close what is the parent's, telling nobody."""
-        for wire in self._wires.values():
-            wire.forget()
-        self._token.forget()
+    @property
+    def descriptors(self) -> list[int]:
+        """What a child must close."""
+        return [*self._token.pipe, *(wire.fileno() for wire in self._wires.values())]

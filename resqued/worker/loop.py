@@ -36,7 +36,7 @@ UNREGISTERED = (State.STARTING, State.OFFLINE)
 class Worker:
     """One worker, in the process that is registered for it.
 
-    `close_wire` closes, in a job's process, the connection that `slate` uses. `bell` is rung when `row` has news.
+    `connection`: the descriptor of what `slate` uses, -1 without one. `bell` is rung when `row` has news.
     """
 
     def __init__(
@@ -57,20 +57,18 @@ class Worker:
         lifeline: Lifeline | None,
         bell: Bell | None,
         row: Row,
-        close_wire: Callable[[], None],
+        connection: Callable[[], int],
     ) -> None:
         self._pool, self._terms, self._application = pool, terms, application
         self._slate, self._notebook = slate, notebook
         self._vigil, self._queues, self._duty, self._row = vigil, queues, duty, row
-        self._inbox, self._lifeline, self._bell, self._close_wire = inbox, lifeline, bell, close_wire
+        self._inbox, self._lifeline, self._bell, self._connection = inbox, lifeline, bell, connection
         self._wear, self._pulse = wear, Pulse(row)
         self._ears = Ears(duty, inbox, lifeline, self._pulse)
         self._books = Books(
             slate, pruning, here, queues=queues, duty=duty, ears=self._ears, redis_timeout=terms.redis_timeout
         )
-        self._runner = Runner(
-            terms, duty=duty, ears=self._ears, books=self._books, row=row, forget=self._forget_what_is_mine
-        )
+        self._runner = Runner(terms, duty=duty, ears=self._ears, books=self._books, row=row, mine=self._mine)
         self._has_forked = False
 
     def run(self) -> bool:
@@ -261,14 +259,13 @@ class Worker:
             except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
                 log.exception("hook.failed", hook=name, error=failure.summary_of(error))
 
-    def _forget_what_is_mine(self) -> None:
-        """In a job's process: let go of Redis, of the signals, and of what ties the worker to its fellows."""
-        self._close_wire()
-        self._vigil.forget()
-        self._inbox.forget()
+    def _mine(self) -> list[int]:
+        """What a job's process closes: connections to Redis, signals, and what ties the worker to its fellows."""
+        descriptors = [self._connection(), *self._vigil.descriptors, *self._inbox.pipe]
         if self._notebook:
-            self._notebook.forget()
+            descriptors.append(self._notebook.descriptor)
         if self._lifeline:
-            self._lifeline.forget()
+            descriptors.append(self._lifeline.fileno())
         if self._bell:
-            self._bell.forget()
+            descriptors += self._bell.pipe
+        return [descriptor for descriptor in descriptors if descriptor >= 0]

@@ -50,10 +50,10 @@ class Ended:
 
 class Runner:
     def __init__(
-        self, terms: Terms, *, duty: Duty, ears: Ears, books: Books, row: Row, forget: Callable[[], None]
+        self, terms: Terms, *, duty: Duty, ears: Ears, books: Books, row: Row, mine: Callable[[], list[int]]
     ) -> None:
         self._terms, self._duty, self._ears, self._books, self._row = terms, duty, ears, books, row
-        self._forget = forget
+        self._mine = mine
         self._worker = os.getpid()
         self._usual = terms.limits(UNSTATED)
         self._kills, self._killed = oom.kills_of_ours(), 0
@@ -68,15 +68,19 @@ class Runner:
         limits = self._usual if task.limits is UNSTATED else self._terms.limits(task.limits)
         watch = Watch(limits.memory) if limits.memory else None
         try:
-            child = processes.start_job(partial(self._main, task), self._forget)
+            child = processes.start_job(partial(self._main, task, self._title(task)), self._mine())
         except OSError as error:
             log.error("job.not_forked", queue=task.job.queue, job=task.job.name, error=str(error))
             return Ended(REQUEUED, task.job.name)
         return self._see_through(task, child, limits, watch)
 
-    def _main(self, task: Task) -> Verdict:
+    @staticmethod
+    def _title(task: Task) -> str:
+        return identity.processing(__version__, task.job.queue, int(time()), task.job.name)
+
+    def _main(self, task: Task, title: str) -> Verdict:
         """In the job's process."""
-        processes.set_title(identity.processing(__version__, task.job.queue, int(time()), task.job.name))
+        processes.set_title(title)
         return self._disguised(task.main)
 
     def _disguised(self, act: Callable[[], Verdict]) -> Verdict:
@@ -106,7 +110,7 @@ class Runner:
         self._duty.begins_job()  # who wanted the job stopped has been obeyed
         mourn = partial(task.mourn, error)
         try:
-            child = processes.start_job(lambda: self._disguised(mourn), self._forget)
+            child = processes.start_job(lambda: self._disguised(mourn), self._mine())
         except OSError:
             return verdict
         said = self._watched(child, Limits(timeout=MOURNING), None).said
