@@ -18,9 +18,7 @@ class Effort:
 
     @classmethod
     def thorough(cls, rounds: int) -> "Effort":
-        return cls(
-            rounds, probes=334, others=50, looks=15.0, window=1.5, idle=20.0, jobs=100_000, growth=1.0
-        )
+        return cls(rounds, probes=334, others=50, looks=15.0, window=1.5, idle=20.0, jobs=100_000, growth=1.0)
 
     @classmethod
     def quick(cls, rounds: int) -> "Effort":

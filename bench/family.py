@@ -1,13 +1,14 @@
-"""What the kernel says of a process and all its descendants together."""
+"""What the kernel says of some processes and all their descendants together."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
 
-def proportional_set(head: int) -> float:
+def proportional_set(heads: Sequence[int]) -> float:
     """PSS in MB (10⁶ bytes)."""
-    return sum(_pss(member) for member in _members(head)) / 1e6
+    return sum(_pss(member) for member in _members(heads)) / 1e6
 
 
 def _pss(pid: int) -> int:
@@ -15,9 +16,9 @@ def _pss(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
-def processor_time(head: int) -> float:
+def processor_time(heads: Sequence[int]) -> float:
     """Seconds so far, to the nanosecond (`times` counts in hundredths), of what is running now."""
-    return sum(_on_processor(member) for member in _members(head)) / 1e9
+    return sum(_on_processor(member) for member in _members(heads)) / 1e9
 
 
 def _on_processor(pid: int) -> int:
@@ -25,5 +26,9 @@ def _on_processor(pid: int) -> int:
     return sum(int(thread.read_text().split()[0]) for thread in threads)
 
 
-def _members(head: int) -> list[int]:
-    return [head, *(child.pid for child in psutil.Process(head).children(recursive=True))]
+def _members(heads: Sequence[int]) -> list[int]:
+    return [
+        member.pid
+        for head in heads
+        for member in (psutil.Process(head), *psutil.Process(head).children(recursive=True))
+    ]

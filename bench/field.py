@@ -1,11 +1,13 @@
 """Everybody in one measure, in two tables: those with a process for each job, and the others."""
 
+from collections import Counter
 from collections.abc import Collection as AnyOf
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from bench.contestants import Contestant
-from bench.figures import Better, Bound, Collection, Section
+from bench.figures import Better, Bound, Collection, Figure, Section
 from bench.stage import Withdrawn
 
 
@@ -47,26 +49,29 @@ class Field:
         more: Sequence[Bound] = (),
         marks: AnyOf[str] = (),
     ) -> list[Section]:
-        """The two tables. `bounds` are of the first, `more` of the second; `marks`: who is in the first but not here."""
-        forking = Section(
-            name,
-            f"{title}; a process for each job",
-            unit,
-            better,
-            collection.figures({*self._names(self.forking), *marks}),
-            self.forking[0].name,
-            tuple(bounds),
+        """The two tables. `bounds` are of the first, `more` of the second; `marks`: who else is in the first."""
+        make = partial(Section, unit=unit, better=better)
+        forking = make(
+            name=name,
+            title=f"{title}; a process for each job",
+            figures=collection.figures({*self._names(self.forking), *marks}),
+            ours=self.forking[0].name,
+            bounds=tuple(bounds),
         )
-        others = Section(
-            f"{name}, others",
-            f"{title}; no process for each job",
-            unit,
-            better,
-            collection.figures(self._names(self.others)),
-            self.others[0].name,
-            tuple(more),
+        others = make(
+            name=f"{name}, others",
+            title=f"{title}; no process for each job",
+            figures=_compared(collection.figures(self._names(self.others))),
+            ours=self.others[0].name,
+            bounds=tuple(more),
         )
         return [forking, others] if len(self.others) > 1 else [forking]
 
     def _names(self, contestants: Sequence[Contestant]) -> set[str]:
         return {one.name for one in self.present(contestants)}
+
+
+def _compared(figures: Sequence[Figure]) -> tuple[Figure, ...]:
+    """Those of quantities that more than one has."""
+    common = Counter(figure.quantity for figure in figures)
+    return tuple(figure for figure in figures if common[figure.quantity] > 1)

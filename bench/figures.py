@@ -1,13 +1,14 @@
 """Numbers, and what is made of them."""
 
 from collections.abc import Collection as AnyOf
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from statistics import median
 from typing import Literal, Self
 
 Better = Literal["less", "more"]
+Sense = Literal["at most", "at least"]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -44,13 +45,18 @@ class Bound:
     """What is asked of a quantity of ours: so much of its unit, or so many times what `rival` has."""
 
     quantity: str
-    sense: Literal["at most", "at least"]
+    sense: Sense
     value: float
     rival: str = ""
 
     @property
     def words(self) -> str:
         return f"{self.sense} {self.value:g}{' times' if self.rival else ''}"
+
+
+def asked(quantities: AnyOf[str], sense: Sense, rivals: Mapping[str, float]) -> list[Bound]:
+    """A bound for each quantity and each rival: who, and how many times what they have."""
+    return [Bound(quantity, sense, value, rival) for quantity in quantities for rival, value in rivals.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class Section:
     def advantage(self, other: Figure) -> Spread | None:
         """How many times better ours is than `other`, round by round; below 1 it is worse. None for ours itself."""
         mine = self.figure(other.quantity, self.ours)
-        if mine is None or other.contestant == self.ours or not all((*mine.values, *other.values)):
+        if mine is None or other.contestant == self.ours or min(*mine.values, *other.values) <= 0:
             return None
         pairs = zip(mine.values, other.values, strict=True)
         return Spread.of([theirs / own if self.better == "less" else own / theirs for own, theirs in pairs])
@@ -96,10 +102,12 @@ class Section:
 
     def _found(self, bound: Bound) -> float | None:
         mine = self.figure(bound.quantity, self.ours)
-        if mine is None or not bound.rival:
-            return mine and mine.spread.median
+        if mine is None:
+            return None
+        if not bound.rival:
+            return mine.spread.median
         rival = self.figure(bound.quantity, bound.rival)
-        if rival is None or not all(rival.values):
+        if rival is None or min(rival.values) <= 0:
             return None
         return median([own / theirs for own, theirs in zip(mine.values, rival.values, strict=True)])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.stage import Stage
 
-PACKAGES = ("resqued", "rq", "redis", "hiredis", "setproctitle", "msgspec")
+PACKAGES = ("resqued", "redis", "hiredis", "setproctitle", "msgspec")
 
 
 def facts(stage: Stage) -> Mapping[str, str]:

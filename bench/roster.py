@@ -6,10 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 from bench.contestants import Contestant, node, perl, python_others, python_rq, ruby
-from bench.contestants.bare import Bare
 from bench.contestants.ours import Frugal, Resqued, ThreeQueues
 from bench.field import Field
 from bench.stage import Stage
@@ -46,6 +44,7 @@ class Roster:
 
     def __init__(self, stage: Stage, wanted: Collection[str]) -> None:
         self.left_out: dict[str, str] = {}
+        self._fields: list[Field] = []
         self.ours, self.three_queues = Resqued(stage), ThreeQueues(stage)
         self._frugal: Resqued | None = self._accepted(Frugal(stage))
         self._systems = [name for name in SYSTEMS if name in wanted and self._is_there(name)]
@@ -53,7 +52,7 @@ class Roster:
 
     def _accepted(self, contestant: Resqued) -> Resqued | None:
         if refusal := contestant.refusal():
-            self.left_out[contestant.name] = refusal.splitlines()[-1].strip()
+            self.left_out[contestant.name] = refusal
         return None if refusal else contestant
 
     def _is_there(self, name: str) -> bool:
@@ -69,7 +68,13 @@ class Roster:
         peers = [peer for peer in self._peers if measure in peer.measures]
         forking = [peer for peer in peers if peer.forks]
         others = [peer for peer in peers if not peer.forks]
-        return Field([self.ours, *forking, *more], [self._frugal or self.ours, *self._beside_frugal(forking), *others])
+        ours, beside = self._frugal or self.ours, self._beside_frugal(forking)
+        self._fields.append(field := Field([self.ours, *forking, *more], [ours, *beside, *others]))
+        return field
+
+    def withdrawn(self) -> dict[str, str]:
+        """Who had to give up in one of the fields, and why."""
+        return {name: reason for field in self._fields for name, reason in field.withdrawn.items()}
 
     def _beside_frugal(self, forking: Sequence[Contestant]) -> list[Contestant]:
         """Two that the many jobs of one process are compared with."""

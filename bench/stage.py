@@ -15,6 +15,7 @@ from redis.retry import Retry
 
 from tests.support import processes, redis_server
 from tests.support.processes import mortal
+from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 
 APPLICATION = Path(__file__).parent / "application"
@@ -42,6 +43,9 @@ class Letterbox:
         self._poll = select.poll()
         self._poll.register(self._descriptor, select.POLLIN)
         self._rest = b""
+
+    def fileno(self) -> int:
+        return self._descriptor
 
     def next(self) -> str:
         """The next line."""
@@ -74,18 +78,21 @@ class Run:
 
 
 class Stage:
-    """`redis` is a client of the server for whatever is not measured; its database is nobody's."""
+    """`redis` is a client of the server (its pid) for whatever is not measured."""
 
-    def __init__(self, port: int, redis: Redis, directory: Path) -> None:
-        self.port, self.redis, self.directory = port, redis, directory
+    def __init__(self, server: RedisServer, redis: Redis, directory: Path) -> None:
+        self.server, self.port, self.redis, self.directory = server.pid, server.port, redis, directory
         self.letterbox = self.new_letterbox("letterbox")
-        self.rooms = 0
-        self._started = 0
+        self._rooms = self._started = 0
 
-    def room(self) -> tuple[int, Redis]:
-        """A database that nobody else has, and a client of it: over TCP, as an application would have it."""
-        self.rooms += 1
-        return self.rooms, Redis(port=self.port, db=self.rooms, retry=Retry(NoBackoff(), 0))
+    def new_room(self) -> int:
+        """A database that nobody else has."""
+        self._rooms += 1
+        return self._rooms
+
+    def client(self, database: int) -> Redis:
+        """Over TCP, as an application would have it."""
+        return Redis(port=self.port, db=database, retry=Retry(NoBackoff(), 0))
 
     def new_letterbox(self, name: str) -> Letterbox:
         return Letterbox(self.directory / name)
@@ -119,9 +126,7 @@ class Stage:
 
 def _environment() -> Mapping[str, str]:
     """Ours without what would change a contestant's settings."""
-    return {
-        name: value for name, value in os.environ.items() if not (name.startswith(MEDDLING) or name in MEDDLERS)
-    }
+    return {name: value for name, value in os.environ.items() if not (name.startswith(MEDDLING) or name in MEDDLERS)}
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -143,7 +148,7 @@ def prepared() -> Iterator[Stage]:
         server.client() as redis,
         tempfile.TemporaryDirectory(prefix="resqued-bench-") as directory,
     ):
-        stage = Stage(server.port, redis, Path(directory))
+        stage = Stage(server, redis, Path(directory))
         try:
             yield stage
         finally:

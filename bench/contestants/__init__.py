@@ -23,9 +23,11 @@ class Contestant(ABC):
     interval = 0.0  # s between its looks, at most
     plenty = 20_000  # more jobs than two of its workers do in a second
     measures = EVERYWHERE  # that it takes part in
+    has_room = True  # a database of its own
 
     def __init__(self, stage: Stage) -> None:
-        self.database, self.redis = stage.room()
+        self.database = stage.new_room() if self.has_room else 0
+        self.redis = stage.client(self.database)
 
     def url(self, port: int) -> str:
         return f"redis://127.0.0.1:{port}/{self.database}"
@@ -76,9 +78,11 @@ def at_work(
     with ExitStack() as held:
         runs = [held.enter_context(stage.running(argv)) for argv in contestant.commands(port or stage.port, workers)]
         eventually(lambda: _are_ready(contestant, workers, runs), within=patience)
-        yield [run.pid for run in runs]
-        for run in runs:  # all of them at once: one that sleeps may take its time
-            run.ask_to_end()
+        try:
+            yield [run.pid for run in runs]
+        finally:
+            for run in runs:  # all of them at once: one that sleeps may take its time
+                run.ask_to_end()
         if not may_fail and (failed := contestant.failed(lambda: _said(runs))):
             raise Withdrawn(f"{failed} jobs of {contestant.name} failed; it says:\n{_said(runs)[-2000:]}")
 

@@ -43,6 +43,7 @@ class Resqued(Resquer):
         """`settings`: of its pool. `others`: workers of another pool, on a queue that stays empty."""
         super().__init__(stage)
         self.name, self.others = name, others
+        self.strangers = 0  # registered workers that are none of its own
         self._queues, self._settings, self._modules = queues, settings or {}, modules
         self._directory = stage.directory / f"resqued-{self.database}"
         self._directory.mkdir()
@@ -62,7 +63,7 @@ class Resqued(Resquer):
         return head + pool + settings + others
 
     def is_ready(self, workers: int, said: object) -> bool:  # noqa: ARG002  Redis knows
-        return self.redis.scard(self.keys.workers) == workers + self.others
+        return self.redis.scard(self.keys.workers) == workers + self.others + self.strangers
 
     def processed(self) -> int:
         """Jobs that were taken so far."""
@@ -73,7 +74,7 @@ class Resqued(Resquer):
         try:
             config.parse(self._configuration(self.url(6379), 1), self.name)
         except ConfigError as error:
-            return str(error)
+            return "; ".join(error.mistakes)
         return ""
 
 

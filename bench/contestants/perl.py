@@ -5,15 +5,17 @@ Its manual names cant_poll, a blocking pop, as the (experimental) way to a short
 
 import os
 import shutil
-import subprocess
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from bench.contestants import QUEUE, Argv
 from bench.contestants.family import Resquer
+from bench.contestants.interpreter import answer, complaint
 from bench.stage import APPLICATION, Stage
 
 VARIABLE = "RESQUE_PERL"
+NUMBERS = count()
 
 
 def absence() -> str:
@@ -22,13 +24,12 @@ def absence() -> str:
         return f"set {VARIABLE} to a checkout of https://github.com/diegok/resque-perl"
     if not shutil.which("perl"):
         return "there is no perl on the PATH"
-    found = subprocess.run([*_perl(checkout), "-MResque", "-e1"], capture_output=True, text=True)
-    return found.stderr.partition("\n")[0] if found.returncode else ""
+    return complaint([*_perl(checkout), "-MResque", "-e1"])
 
 
 def version() -> str:
-    probe = [*_perl(os.environ[VARIABLE]), "-MResque", "-e", 'printf "%s with perl %vd", Resque->VERSION // "?", $^V']
-    return subprocess.run(probe, capture_output=True, text=True, check=True).stdout
+    question = 'printf "%s with perl %vd", Resque->VERSION // "unreleased", $^V'
+    return answer([*_perl(os.environ[VARIABLE]), "-MResque", "-e", question])
 
 
 def _perl(checkout: str) -> list[str]:
@@ -36,16 +37,17 @@ def _perl(checkout: str) -> list[str]:
 
 
 class PerlResque(Resquer):
-    """It cannot select a database: that of its room stays empty, and a namespace takes its place."""
+    """It cannot select a database, so it has a namespace of its own in the first one."""
 
     name = "Perl Resque"
     told = False
     interval = 5.0
     plenty = 2000
     cant_poll = "0"
+    has_room = False
 
     def __init__(self, stage: Stage) -> None:
-        super().__init__(stage, f"perl-{stage.rooms}")
+        super().__init__(stage, f"perl-{next(NUMBERS)}")
         self._perl = _perl(os.environ[VARIABLE])
 
     def commands(self, port: int, workers: int) -> Sequence[Argv]:

@@ -7,11 +7,14 @@ import shutil
 import sys
 from abc import ABC
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from itertools import chain
+from typing import Any, ClassVar, cast
 from uuid import uuid4
 
 from bench.contestants import QUEUE, Argv, Contestant
 from bench.stage import APPLICATION, Stage
+
+PATTERNS = "patterns"
 
 
 class LongLived(Contestant, ABC):
@@ -53,10 +56,11 @@ class Celery(LongLived):
         self._app.send_task(job, args, queue=QUEUE)
 
     def fill(self, count: int, job: str = "Noop") -> None:
-        """Copies of a message, each with an id of its own."""
-        self.enqueue(job)
-        message = json.loads(self.redis.lindex(QUEUE, 0) or "")
-        self.redis.rpush(QUEUE, *(_renamed(message) for _ in range(count - 1)))
+        """Copies of a message that was on another queue, each with an id of its own."""
+        self._app.send_task(job, queue=PATTERNS)
+        message = json.loads(cast("bytes", self.redis.lpop(PATTERNS)))
+        message["properties"]["delivery_info"]["routing_key"] = QUEUE
+        self.redis.rpush(QUEUE, *(_renamed(message) for _ in range(count)))
 
     def waiting(self) -> int:
         return self.redis.llen(QUEUE)
@@ -110,8 +114,8 @@ class Dramatiq(LongLived):
     def fill(self, count: int, job: str = "Noop") -> None:
         """As its enqueue script would."""
         names = [str(uuid4()) for _ in range(count)]
-        texts = {name: self._message(job, redis_message_id=name).encode() for name in names}
-        self.redis.hset(f"dramatiq:{QUEUE}.msgs", mapping=texts)
+        texts = [self._message(job, redis_message_id=name).encode() for name in names]
+        self.redis.hset(f"dramatiq:{QUEUE}.msgs", items=list(chain.from_iterable(zip(names, texts, strict=True))))
         self.redis.rpush(f"dramatiq:{QUEUE}", *names)
 
     def waiting(self) -> int:

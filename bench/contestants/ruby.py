@@ -5,12 +5,12 @@ Its README names INTERVAL=0.1 for less delay, and its code FORK_PER_JOB=false fo
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.contestants import QUEUE, Argv
 from bench.contestants.family import Resquer
+from bench.contestants.interpreter import answer, complaint
 from bench.stage import APPLICATION, Stage
 
 VARIABLE = "RESQUE_RUBY"
@@ -22,13 +22,12 @@ def absence() -> str:
         return f"set {VARIABLE} to a checkout of https://github.com/resque/resque"
     if not shutil.which("ruby"):
         return "there is no ruby on the PATH"
-    found = subprocess.run([*_ruby(checkout), "-e", "require 'rake'; require 'resque'"], capture_output=True, text=True)
-    return found.stderr.partition("\n")[0] if found.returncode else ""
+    return complaint([*_ruby(checkout), "-e", "require 'rake'; require 'resque'"])
 
 
 def version() -> str:
-    probe = [*_ruby(os.environ[VARIABLE]), "-e", "require 'resque'; print Resque::VERSION, ' with ', RUBY_DESCRIPTION"]
-    return subprocess.run(probe, capture_output=True, text=True, check=True).stdout
+    question = "require 'resque'; print Resque::VERSION, ' with ruby ', RUBY_VERSION"
+    return answer([*_ruby(os.environ[VARIABLE]), "-e", question])
 
 
 def _ruby(checkout: str) -> list[str]:
@@ -48,7 +47,9 @@ class RubyResque(Resquer):
     def commands(self, port: int, workers: int) -> Sequence[Argv]:
         environment = {"QUEUE": QUEUE, "BENCH_REDIS": self.url(port), **self.settings}
         rake = [*self._ruby, "-S", "rake", "--rakefile", str(APPLICATION / "Rakefile"), "resque:work"]
-        return [[shutil.which("env") or "env", *(f"{key}={value}" for key, value in environment.items()), *rake]] * workers
+        return [
+            [shutil.which("env") or "env", *(f"{key}={value}" for key, value in environment.items()), *rake]
+        ] * workers
 
 
 class Eager(RubyResque):

@@ -1,1 +1,1 @@
-"""What is measured, one module each: `measure` takes what it needs, at least stage, field and effort; it makes Sections."""
+"""What is measured, one module each: `measure` takes what it needs, at least stage and effort, and makes Sections."""

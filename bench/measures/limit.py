@@ -3,20 +3,19 @@
 `application/limits.py` has the loop. It runs in the worker, in the place of a job, so it is the very image.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from bench.contestants import at_work
+from bench import pace
+from bench.contestants import Contestant, at_work
 from bench.contestants.ours import Resqued
 from bench.effort import Effort
-from bench.field import Field
 from bench.figures import Bound, Collection, Section
 from bench.stage import Stage
 
 LIMIT = "limit: fork, _exit, waitpid"
 RAW = "the same without at-fork handlers"
 MARKS = (LIMIT, RAW)
-WORKERS = {1: "1 worker", 2: "2 workers"}
-TITLE = "a no-op job in a worker that has plenty of them"
+TITLE = "what a no-op job takes of a worker that has plenty of them"
 BEYOND = "beyond the limit"
 
 
@@ -27,22 +26,21 @@ class Limit(Resqued):
         super().__init__(stage, "limit", modules=("trivial", "limits"))
 
 
-def measure(stage: Stage, field: Field, effort: Effort, reference: Limit) -> list[Section]:
+def measure(stage: Stage, contestants: Sequence[Contestant], effort: Effort, reference: Limit) -> list[Section]:
+    """`contestants` fork; ours are first."""
     collection = Collection()
-    for number in range(effort.rounds):
-        for workers, words in WORKERS.items():
-            found = {one.name: throughput.rate(stage, one, workers, effort.window) for one in field.everybody(number)}
+    for _ in range(effort.rounds):
+        for workers, words in pace.WORKERS.items():
+            found = {one.name: pace.of(stage, one, workers, effort.window) for one in contestants}
             found |= rates(stage, reference, workers, effort.window)
             _note(collection, words, {name: 1000 * workers / rate for name, rate in found.items()})
-    ours = field.forking[0].name
-    bounds = Bound(f"{WORKERS[1]}, {BEYOND}", "at most", 0.7)
-    return [Section("limit", TITLE, "ms", "less", collection.figures(), ours, (bounds,))]
+    bound = Bound(f"{pace.WORKERS[1]}, {BEYOND}", "at most", 0.7)
+    return [Section("limit", TITLE, "ms", "less", collection.figures(), contestants[0].name, (bound,))]
 
 
 def _note(collection: Collection, words: str, costs: Mapping[str, float]) -> None:
     for name, cost in costs.items():
         collection.add(words, name, cost)
-    for name, cost in costs.items():
         if name not in MARKS:
             collection.add(f"{words}, {BEYOND}", name, cost - costs[LIMIT])
 

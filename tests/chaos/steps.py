@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from resqued import coroner, notes, performer, processes
 from resqued.cli.resqued import main
-from resqued.master import Master
+from resqued.master.burial import Burial
 from resqued.notes import Notebook
 from resqued.protocol.moves import move
 from resqued.store.pruning import Pruning
@@ -82,8 +82,8 @@ STEPS: Mapping[str, Step] = {
     "the pruner has pruned and does not know": Step("after", LeanWire, "call", only=_asks_for("prune")),
     "the pruner has pruned": Step("after", coroner, "prune"),
     # a master
-    "the master clears up": Step("before", Master, "_clear_up_after"),
-    "the master has cleared up": Step("after", Master, "_clear_up_after"),
+    "the master clears up": Step("before", Burial, "_clear_up_after"),
+    "the master has cleared up": Step("after", Burial, "_clear_up_after"),
 }
 
 

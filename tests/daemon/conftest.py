@@ -21,5 +21,7 @@ def site(daemons: Daemons) -> Site:
 
 
 @pytest.fixture
-def deployment(daemons: Daemons) -> Deployment:
+def deployment(daemons: Daemons, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(daemons.directory / "run"))
+    monkeypatch.setenv("STATE_DIRECTORY", str(daemons.directory / "state"))
     return Deployment(daemons)

@@ -91,6 +91,34 @@ def cut_off_replicas(primary: Redis) -> None:
     primary.execute_command("CLIENT", "KILL", "TYPE", "replica")  # type: ignore[no-untyped-call]
 
 
+def test_a_primary_that_must_have_a_replica_takes_nothing_that_a_fail_over_would_lose(
+    site: Site, watched: Watched
+) -> None:
+    """With `min-replicas-to-write`: cut off, it refuses every write, which is an outage like any other."""
+    jobs = [str(number) for number in range(200)]
+    with watched.primary.client() as primary, watched.replica.client() as replica:
+        primary.config_set("min-replicas-to-write", 1)
+        for job in jobs:
+            push(primary, "Note", job, 0.01)
+        master = site.start(f'url = "{watched.url}"', workers=4)
+        eventually(lambda: len(site.noted()) > 40, within=10)
+        hold_writes_back(primary, replica)
+        cut_off_replicas(primary)
+        primary.client_unpause()
+        eventually(lambda: told_by_workers(master, "redis.lost") == [0, 1, 2, 3])
+        assert {"NOREPLICAS" in line["error"] for line in master.logged("redis.lost")} == {True}
+        watched.kill_the_primary()
+    watched.wait_for_the_replica()
+    with watched.replica.client() as survivor:
+        eventually(lambda: all_is_done(survivor), within=12)
+        assert master.stop() == 0
+
+        assert sorted(site.noted(), key=int) == jobs
+        assert survivor.get("resque:stat:processed") == b"200"
+        assert left_in(survivor) == {"resque:queues", "resque:stat:processed"}
+        assert told_by_workers(master, "redis.back") == [0, 1, 2, 3]
+
+
 def test_idle_workers_follow_a_fail_over(site: Site, watched: Watched) -> None:
     master = site.start(f'url = "{watched.url}"', workers=2)
     with watched.primary.client() as primary:

@@ -1,7 +1,6 @@
 """A reload that is accepted: everything is new but the pid, and no job notices."""
 
 import os
-import re
 import shutil
 import signal
 import sys
@@ -12,9 +11,9 @@ import pytest
 from redis import Redis
 
 import resqued
-from resqued.version import __version__
-from tests.support.daemon import Daemon, Daemons, failures, popped, push, texts, title_of
-from tests.support.deployment import Deployment, pool
+from resqued.status import RolloutStatus
+from tests.support.daemon import Daemon, failures, popped, push, texts, title_of
+from tests.support.deployment import Deployment, performs, pool
 from tests.support.waiting import eventually
 
 RELEASE = """
@@ -31,9 +30,27 @@ class Release:
 """
 
 
-def performs(redis: Redis, queue: str = "work") -> bool:
-    push(redis, "Say", queue, queue=queue)
-    return popped(redis, "test:said") == queue
+COUNTED = """
+import time
+import tracked
+
+
+class Counted:
+    @staticmethod
+    def perform(name, seconds):
+        with tracked.connection() as there:
+            there.rpush("test:together", there.incr("test:running"))
+            time.sleep(seconds)
+            there.decr("test:running")
+            there.rpush("test:said", name)
+"""
+MESSY = """
+import subprocess
+import sys
+
+if "-t" in sys.argv:
+    subprocess.Popen(["sleep", "60"])
+"""
 
 
 # What is new
@@ -58,19 +75,62 @@ def test_configuration_and_application_are_taken_over_under_the_same_pid(deploym
     assert [worker.split(":")[2] for worker in master.worker_ids()] == ["other"]
 
 
-def test_resqued_itself_is_taken_over(deployment: Deployment, redis: Redis, tmp_path: Path) -> None:
-    copy = shutil.copytree(Path(resqued.__file__).parent, tmp_path / "lib" / "resqued")
-    script = copy.with_name("start.py")
-    script.write_text("from resqued.cli.resqued import main\nraise SystemExit(main())\n")
-    master = deployment.start(program=(sys.executable, str(script)))
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Of resqued, with a script beside it, to be changed."""
+    copied = shutil.copytree(Path(resqued.__file__).parent, tmp_path / "lib" / "resqued")
+    script = copied.with_name("start")
+    script.write_text(f"#!{sys.executable}\nfrom resqued.cli.resqued import main\nraise SystemExit(main())\n")
+    script.chmod(0o755)
+    return copied
+
+
+def test_resqued_itself_is_taken_over_with_what_only_the_new_version_knows(
+    deployment: Deployment, redis: Redis, copy: Path
+) -> None:
+    master = deployment.start(program=[str(copy.with_name("start"))])
 
     (copy / "version.py").write_text('__version__ = "99.0.0"\n')
-    assert deployment.reload().status == 0
+    settings = copy / "config" / "settings.py"
+    settings.write_text(settings.read_text().replace("    signal_pool:", "    brand_new: int = 0\n    signal_pool:"))
+    deployment.configure(daemon="brand_new = 1")
+    assert deployment.reload() == (0, "reload no. 1 accepted\n", "")
     deployment.wait_for_rollout(1)
 
     assert deployment.status().version == "99.0.0"
     assert title_of(psutil.Process(master.pid)).startswith("resqued-99.0.0: master ")
     assert title_of(master.workers()[0]).startswith("resque-99.0.0: Waiting")
+    assert performs(redis)
+
+
+def test_a_version_that_does_not_understand_the_one_that_runs_is_refused(
+    deployment: Deployment, redis: Redis, copy: Path
+) -> None:
+    deployment.start(program=[str(copy.with_name("start"))])
+    handover = copy / "handover.py"
+    handover.write_text(handover.read_text().replace("LAYOUT = 1", "LAYOUT = 99"))
+
+    answer = deployment.reload()
+
+    assert answer.status == 1
+    assert "cannot take over from the one that runs (layout 1, not 99); restart resqued" in answer.err
+    assert performs(redis)
+
+
+def test_a_script_is_found_again_wherever_the_daemon_works(deployment: Deployment, copy: Path) -> None:
+    deployment.configure(daemon=f'chdir = "{deployment.app}"')
+    deployment.start(program=[os.path.relpath(copy.with_name("start"))])
+
+    assert deployment.reload().status == 0
+    assert deployment.reload().status == 0
+
+
+def test_an_application_with_threads_is_accepted_where_they_do_no_harm(deployment: Deployment, redis: Redis) -> None:
+    deployment.configure(modules=["threaded"], jobs='preload = "job"')
+    deployment.write("threaded", "import threading\nthreading.Thread(target=threading.Event().wait).start()\n")
+    deployment.start()
+
+    assert deployment.reload().status == 0
     assert performs(redis)
 
 
@@ -102,8 +162,7 @@ def test_a_long_job_is_not_cut_short_and_its_slot_is_filled_after_it(deployment:
 
     assert deployment.reload().status == 0
     eventually(lambda: master.logged("rollout.replacing"))
-    rollout = eventually(lambda: deployment.status().rollout)
-    assert (rollout.state, rollout.old) == ("replacing", 1)
+    eventually(lambda: deployment.status().rollout == RolloutStatus(old=1, state="replacing"))
     assert performs(redis)
     assert len(master.workers()) == 2
     redis.rpush("test:go", "on")
@@ -131,7 +190,34 @@ def test_a_job_that_outlasts_two_reloads_holds_nobody_else_back(deployment: Depl
 
 
 def test_a_worker_that_ends_in_the_moment_of_a_reload_is_replaced(deployment: Deployment, redis: Redis) -> None:
-    pass
+    """The old image hears of it, and has no time to do anything about it."""
+    act = """
+        (worker,) = [child for child in psutil.Process(master).children() if child.cmdline()[0].startswith("resque-")]
+        worker.kill()
+        while worker.status() != psutil.STATUS_ZOMBIE:
+            pass
+    """
+    deployment.start_with("the master knows that it has", act)
+
+    assert deployment.reload().status == 0
+    assert performs(redis)
+
+
+def test_a_first_successor_that_does_not_get_ready_stops_it(deployment: Deployment, redis: Redis) -> None:
+    deployment.configure(pool(workers=2), modules=["flaky"], jobs='preload = "worker"')
+    deployment.write("flaky", "")
+    master = deployment.start()
+    master.wait_for_workers(2)
+    deployment.write("flaky", 'import sys\nassert "-t" in sys.argv, "not today"')
+
+    assert deployment.reload().status == 0
+    eventually(lambda: "the roll-out stopped" in deployment.resquectl("status").out, within=15)
+    assert master.logged("rollout.stopped")
+    assert performs(redis)
+    deployment.write("flaky", "")
+    assert deployment.reload().status == 0
+    deployment.wait_for_rollout(2)
+    assert performs(redis)
 
 
 # Many of them
@@ -142,7 +228,9 @@ def test_hups_during_a_check_lead_to_one_more(deployment: Deployment, redis: Red
     deployment.write("slow", "")
     master = deployment.start()
     gate = deployment.app / "gate"
-    deployment.write("slow", f"import sys, time, pathlib\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)")
+    deployment.write(
+        "slow", f"import sys, time, pathlib\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"
+    )
     master.send(signal.SIGHUP)
     for _ in range(10):
         before = eventually(lambda: master.logged("reload.checking"))
@@ -154,3 +242,61 @@ def test_hups_during_a_check_lead_to_one_more(deployment: Deployment, redis: Red
     master.send(signal.SIGUSR1)
     eventually(lambda: master.logged("log.reopened"))
     assert len(master.logged("reload.checking")) == 2
+
+
+def test_under_load_no_job_is_lost_doubled_or_failed_and_there_are_never_too_many(
+    deployment: Deployment, redis: Redis
+) -> None:
+    deployment.configure(pool(workers=4), modules=["counted"])
+    deployment.write("counted", COUNTED)
+    master = deployment.start()
+    jobs = [f"{reload}-{number}" for reload in range(5) for number in range(60)]
+    for reload in range(5):
+        for job in jobs[reload * 60 : (reload + 1) * 60]:
+            push(redis, "Counted", job, 0.3 if job.endswith("7") else 0.001)
+        assert deployment.reload().status == 0
+
+    eventually(lambda: redis.llen("test:said") == len(jobs), within=30)
+    assert sorted(texts(redis, "test:said")) == sorted(jobs)
+    assert max(map(int, texts(redis, "test:together"))) == 4
+    assert master.stop() == 0
+    assert redis.get("resque:stat:processed") == str(len(jobs)).encode()
+    assert not failures(redis)
+
+
+def test_reloads_leave_nothing_behind(deployment: Deployment) -> None:
+    """Descriptors, scoreboards, processes."""
+    deployment.configure(modules=["messy"])
+    deployment.write("messy", MESSY)
+    master = deployment.start()
+    assert deployment.reload().status == 0
+    once = psutil.Process(master.pid).num_fds()
+    for _ in range(4):
+        assert deployment.reload().status == 0
+
+    deployment.wait_for_rollout(5)
+    eventually(lambda: psutil.Process(master.pid).num_fds() <= once)  # it opens a file now and then
+    eventually(lambda: len(psutil.Process(master.pid).children(recursive=True)) == 1)
+    eventually(lambda: len(list(deployment.run.glob("scoreboard.*"))) == 1)
+    assert master.stop() == 0
+    assert list(deployment.run.iterdir()) == []
+
+
+def test_an_embedded_redis_goes_on(deployment: Deployment, short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(short_path))
+    deployment.configure(redis="embedded = true")
+    master = deployment.start()
+    before = redis_of(master)
+
+    assert deployment.reload().status == 0
+    deployment.wait_for_rollout(1)
+
+    assert redis_of(master) == before
+    assert not master.logged("redis.lost")
+    assert master.stop() == 0
+    assert not before.is_running()
+
+
+def redis_of(master: Daemon) -> psutil.Process:
+    (server,) = [child for child in psutil.Process(master.pid).children() if not title_of(child).startswith("resque")]
+    return server

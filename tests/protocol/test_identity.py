@@ -97,3 +97,11 @@ def test_a_registration_says_who_a_worker_is() -> None:
         "home": "",
         "schema": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("host", "is_of"),
+    [("web", True), ("web.2", True), ("web.x", False), ("web.2.3", False), ("web2", False), ("", False)],
+)
+def test_a_worker_is_of_its_host_with_a_suffix_too(host: str, is_of: bool) -> None:
+    assert WorkerId(host, 7, ("mail",)).is_of("web") is is_of

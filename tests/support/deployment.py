@@ -1,4 +1,4 @@
-"""A daemon with an application that is deployed again and again: file and code are changed, and it is asked to reload."""
+"""A daemon that is deployed again and again: its file and its application are changed, then it is to reload."""
 
 import io
 import json
@@ -9,11 +9,13 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from redis import Redis
+
 from resqued import status
 from resqued.cli import resquectl
 from resqued.status import Status
 from tests.cli.asking import Answer
-from tests.support.daemon import APPS, Daemon, Daemons
+from tests.support.daemon import APPS, Daemon, Daemons, popped, push
 from tests.support.waiting import eventually
 
 TABLES = """
@@ -25,8 +27,6 @@ modules = {modules}
 {jobs}
 {pools}
 [daemon]
-run_dir = "{directory}"
-state_dir = "{directory}"
 {daemon}
 {more}
 """
@@ -37,8 +37,17 @@ def pool(name: str = "work", *queues: str, workers: object = 1, more: str = "") 
     return f"[pools.{name}]\nqueues = {json.dumps(queues or [name])}\nworkers = {workers}\n{more}\n"
 
 
+def performs(redis: Redis, queue: str = "work") -> bool:
+    """Whether a job of this queue is performed."""
+    push(redis, "Say", queue, queue=queue)
+    return popped(redis, "test:said") == queue
+
+
 class Deployment:
-    """Its jobs are those of `tests/apps/tracked.py`, and of the modules that a test writes."""
+    """Its jobs are those of `tests/apps/tracked.py`, and of the modules that a test writes.
+
+    Its directories are those of a service: $RUNTIME_DIRECTORY, $STATE_DIRECTORY; `run` and `state` of `daemons`' own.
+    """
 
     def __init__(self, daemons: Daemons) -> None:
         self._daemons = daemons
@@ -54,7 +63,6 @@ class Deployment:
         jobs: str = "",
         daemon: str = "",
         more: str = "",
-        directory: Path | None = None,
     ) -> None:
         """Write the file. `redis`, `jobs`, `daemon`: more of these tables; `more`: other tables."""
         text = TABLES.format(
@@ -64,7 +72,6 @@ class Deployment:
             modules=json.dumps(["tracked", *modules]),
             jobs=jobs,
             pools="\n".join(pools or [pool()]),
-            directory=directory or self._daemons.directory,
             daemon=daemon,
             more=more,
         )
@@ -104,15 +111,15 @@ class Deployment:
 
     @property
     def run(self) -> Path:
-        """The run directory; the state directory is the same."""
-        (directory,) = self._daemons.directory.glob("deployed-*/")
+        """The run directory of this file."""
+        (directory,) = self._daemons.directory.glob("run/*/")
         return directory
 
     def status(self) -> Status:
         return status.read(self.run)
 
     def wait_for_rollout(self, generation: int) -> None:
-        """Until all workers are of this generation, and registered."""
+        """Until all workers are of this generation. The last of them may still be starting."""
 
         def is_through() -> bool:
             workers = self.status().workers

@@ -1,0 +1,66 @@
+"""A terminal window, and a program in it that knows no other."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+CTRL_C, CTRL_Z = b"\x03", b"\x1a"
+
+_IN_TERMINAL = """
+import fcntl, os, signal, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+if sys.argv[1] == "nohup":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class Terminal:
+    """What is typed here is a signal to the program, as is the end of the window."""
+
+    def __init__(self) -> None:
+        self._window, self._line = pty.openpty()
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._window, keys)
+
+    def shown(self) -> str:
+        """All that the program says until its end. A terminal turns each line feed into two characters."""
+        said = bytearray()
+        try:
+            while part := os.read(self._window, 65536):
+                said += part
+        except OSError:  # nobody has it open any more
+            pass
+        return said.decode().replace("\r\n", "\n")
+
+    def close(self) -> None:
+        if self._window >= 0:
+            os.close(self._window)
+            self._window = -1
+
+    def start(
+        self, argv: Sequence[str], environment: Mapping[str, str], out: Path | None = None, *, nohup: bool = False
+    ) -> subprocess.Popen[bytes]:
+        """What it says goes to the terminal, or to the file `out`."""
+        launcher = [sys.executable, "-I", "-S", "-c", _IN_TERMINAL, "nohup" if nohup else "", *argv]
+        said = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if out else os.dup(self._line)
+        try:
+            return subprocess.Popen(launcher, stdin=self._line, stdout=said, stderr=said, env=environment)
+        finally:
+            os.close(said)
+            os.close(self._line)
+
+
+@contextmanager
+def terminal() -> Iterator[Terminal]:
+    window = Terminal()
+    try:
+        yield window
+    finally:
+        window.close()
