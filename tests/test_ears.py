@@ -52,7 +52,7 @@ def worker(inbox: Inbox) -> Iterator[Worker]:
     lifeline = Lifeline()
     yield made(inbox, lifeline)
     lifeline.hold()
-    lifeline.forget()
+    os.close(lifeline.fileno())
 
 
 def heard(worker: Worker, *numbers: int) -> Duty:
