@@ -268,3 +268,13 @@ def test_no_stop_waits_for_an_import(
     assert not master.logged("pool.degraded")
     assert not master.logged("config.refused")
     assert not redis.keys("resque*")
+
+
+def test_a_first_start_takes_the_time_that_the_application_needs(deployment: Deployment) -> None:
+    """Nothing runs yet that could be spoilt."""
+    deployment.write("slow", "import time\ntime.sleep(0.5)\n")
+    deployment.configure(modules=["slow"], daemon="reload_timeout = 0.1")
+    master = deployment.start()
+
+    assert master.logged("worker.ready")
+    assert master.stop() == 0

@@ -14,9 +14,10 @@ def forked(act: Callable[[], object] = int) -> Iterator[int]:
     """The pid of a child that has done `act` and waits; it is killed in the end, with all that descends from it."""
     before = kin.children(os.getpid())
     told, tell = os.pipe()
+    gc.collect()
+    gc.disable()  # in both: it would write to, and so part, all that the tests have in memory
     pid = os.fork()
     if pid == 0:
-        gc.disable()  # it would write to, and so copy, all that the tests have in memory
         try:
             act()
             os.write(tell, b"!")
@@ -28,6 +29,7 @@ def forked(act: Callable[[], object] = int) -> Iterator[int]:
         assert os.read(told, 1) == b"!"
         yield pid
     finally:
+        gc.enable()
         os.close(told)
         while left := list(kin.descendants(os.getpid(), without=before)):  # orphans come to the tests, one by one
             _end(left)
