@@ -12,14 +12,14 @@ from bench import image, machine, picture, report
 from bench.contestants.bare import Bare
 from bench.effort import Effort
 from bench.figures import Section
-from bench.measures import idle, latency, limit, memory, requests, scale, throughput
+from bench.measures import idle, kills, latency, limit, memory, requests, scale, throughput
 from bench.measures.limit import Limit
 from bench.roster import SYSTEMS, Roster
 from bench.stage import Stage, Withdrawn, prepared
 from resqued import NoRedisServer
 from tests.support.processes import adopt_orphans
 
-MEASURES = ("throughput", "latency", "idle", "memory", "redis", "scale", "limit")
+MEASURES = ("throughput", "latency", "idle", "memory", "redis", "scale", "limit", "kills")
 ROUNDS = 3
 BROKEN = 1  # exit status: somebody did not do what was to be measured
 Measure = Callable[[], Sequence[Section]]
@@ -76,8 +76,8 @@ def _peers(names: str) -> tuple[str, ...]:
 def _run(stage: Stage, options: argparse.Namespace, effort: Effort) -> int:
     roster = Roster(stage, options.peers)
     facts = {**machine.facts(stage), "peers": roster.versions(), "load before": machine.load()}
-    print("\n".join(f"{name}: {fact}" for name, fact in facts.items()))
-    print("\n".join(f"left out: {name}: {reason}" for name, reason in roster.left_out.items()), flush=True)
+    absences = {f"left out, {name}": reason for name, reason in roster.left_out.items()}
+    print("\n".join(f"{name}: {fact}" for name, fact in {**facts, **absences}.items()), flush=True)
     sections = _measured(_measures(stage, roster, effort), options.measures)
     facts["load after"] = machine.load()
     print(f"\nload after: {facts['load after']}\n{report.summary(sections)}")
@@ -100,6 +100,7 @@ def _measures(stage: Stage, roster: Roster, effort: Effort) -> Mapping[str, Meas
         "redis": lambda: [*requests.measure(stage, roster.field("redis"), effort), *idling()],
         "scale": lambda: scale.measure(stage, effort),
         "limit": lambda: limit.measure(stage, [roster.ours, bare], effort, reference),
+        "kills": lambda: kills.measure(stage, roster.ours, effort),
     }
 
 

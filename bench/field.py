@@ -29,13 +29,13 @@ class Field:
 
     @contextmanager
     def excusing(self, contestant: Contestant) -> Iterator[None]:
-        """The others go on without a contestant that ends, gets stuck, or fails a job."""
+        """The others go on without a contestant that ends, gets stuck, fails a job, or whose client does not work."""
         try:
             yield
-        except Withdrawn as reason:
+        except Exception as reason:  # a peer's own library may raise anything
             if contestant in (self.forking[0], self.others[0]):
                 raise
-            self.withdrawn[contestant.name] = str(reason)
+            self.withdrawn[contestant.name] = str(reason) if isinstance(reason, Withdrawn) else repr(reason)
 
     def sections(
         self,
@@ -54,14 +54,14 @@ class Field:
         forking = make(
             name=name,
             title=f"{title}; a process for each job",
-            figures=collection.figures({*self._names(self.forking), *marks}),
+            figures=collection.figures({*self._names(self.forking), *marks}, self.forking[0].name),
             ours=self.forking[0].name,
             bounds=tuple(bounds),
         )
         others = make(
             name=f"{name}, others",
             title=f"{title}; no process for each job",
-            figures=_compared(collection.figures(self._names(self.others))),
+            figures=_compared(collection.figures(self._names(self.others), self.others[0].name)),
             ours=self.others[0].name,
             bounds=tuple(more),
         )

@@ -125,10 +125,10 @@ class Collection:
     def add(self, quantity: str, contestant: str, value: float) -> None:
         self._values.setdefault((quantity, contestant), []).append(value)
 
-    def figures(self, contestants: AnyOf[str] | None = None) -> tuple[Figure, ...]:
-        """All of them, or those of some contestants."""
+    def figures(self, contestants: AnyOf[str] | None = None, first: str = "") -> tuple[Figure, ...]:
+        """All of them, or those of some contestants; `first`: who is to come before the others."""
         quantities = list(dict.fromkeys(quantity for quantity, _ in self._values))
-        ordered = sorted(self._values.items(), key=lambda item: quantities.index(item[0][0]))
+        ordered = sorted(self._values.items(), key=lambda item: (quantities.index(item[0][0]), item[0][1] != first))
         return tuple(
             Figure(quantity, contestant, tuple(values))
             for (quantity, contestant), values in ordered

@@ -1,5 +1,7 @@
 """What a worker should do next. Times are seconds on the monotonic clock."""
 
+from math import inf
+
 from resqued.backoff import Backoff
 from resqued.escalation import Mood
 
@@ -24,6 +26,7 @@ class Duty:
         self._failed_at = 0.0  # when it last did not answer
         self._holds_off_until = 0.0
         self._beats_at = 0.0
+        self._beat_at = inf  # when others last heard of this worker
 
     # facts
 
@@ -56,7 +59,7 @@ class Duty:
         self._rests_until = 0.0
 
     def beat(self, now: float) -> None:
-        self._beats_at = now + BEAT_EVERY
+        self._beat_at, self._beats_at = now, now + BEAT_EVERY
 
     def lost_redis(self, now: float) -> bool:
         """True if this is news. The first thing to do when it is back is a heartbeat."""
@@ -105,8 +108,11 @@ class Duty:
         return now >= self.beats_at()
 
     def is_unseen(self, now: float) -> bool:
-        """Whether this worker could not beat for so long that another host may soon take it for dead."""
-        return self.redis_lost_at is not None and now - self.redis_lost_at >= UNSEEN
+        """Whether it has not beaten for so long that another host may soon take it for dead, or has done so.
+
+        Redis may be away; or this process stood still, with its whole machine, and knows that only by the clock.
+        """
+        return now - self._beat_at >= UNSEEN
 
     def wakes_at(self) -> float:
         """When an idle worker, or one that pauses, has something to do again."""

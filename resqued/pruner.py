@@ -32,9 +32,9 @@ class Pruner:
         *,
         backoff: Backoff,
         redis_timeout: float,
-        host: str = "",
-        master: int = 0,
-        children: Collection[int] = (),
+        host: str,
+        master: int,
+        children: Collection[int],
     ) -> None:
         self._pruning, self._home, self._here = pruning, home, here
         self._backoff, self._redis_timeout = backoff, redis_timeout

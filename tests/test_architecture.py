@@ -23,8 +23,8 @@ digest errors version
 address backoff config duty escalation fleet handover hooks jobclass jobhooks joblimits outlet protocol queues reload
 signaltable termination verdict wear work
 
-application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline lock log memory notes oom
-performance places prctl processes registry scoreboard signals stacks status store streams systemd whereabouts wire
+application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline lock log memory
+notes oom performance places prctl processes registry scoreboard signals stacks status store streams systemd whereabouts wire
 
 client master performer pruner testing worker
 

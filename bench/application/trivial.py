@@ -29,6 +29,12 @@ class Noop:
         pass
 
 
+class Nap:
+    @staticmethod
+    def perform() -> None:
+        time.sleep(0.01)
+
+
 class Fails:
     @staticmethod
     def perform() -> None:

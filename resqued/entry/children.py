@@ -1,6 +1,7 @@
 """What the master's forks are: a worker, a pruner, the program of an embedded Redis."""
 
-from collections.abc import Collection
+import os
+from collections.abc import Callable, Collection
 from functools import partial
 
 from resqued import chance, embedded, performer, places, processes, systemd
@@ -10,13 +11,13 @@ from resqued.duty import Duty
 from resqued.entry import preloading
 from resqued.entry.estate import Estate
 from resqued.entry.ground import Ground
-from resqued.entry.post import Post, work
+from resqued.entry.post import Post, host, work
 from resqued.entry.terms import terms
 from resqued.escalation import Mood
 from resqued.fleet import PRUNER, Slot
 from resqued.interruption import STOPS, Stopped, interruptible
 from resqued.log import log
-from resqued.master import STILL_REGISTERED
+from resqued.master import ORPHANS, STILL_REGISTERED
 from resqued.protocol.keys import Keys
 from resqued.pruner import Pruner
 from resqued.registry import Registry
@@ -34,7 +35,7 @@ CONFIG, CRASH = 78, 1  # exit statuses: EX_CONFIG of sysexits.h, and anything el
 
 
 class Children:
-    """`inbox` is the master's; `killed_jobs` are sessions whose end a pruner has to wait for."""
+    """`inbox` is the master's; `killed_jobs`: sessions whose end a pruner has to wait for; `workers`: pids of now."""
 
     def __init__(
         self,
@@ -45,9 +46,10 @@ class Children:
         registry: Registry,
         inbox: Inbox,
         killed_jobs: Collection[int],
+        workers: Callable[[], Collection[int]],
     ) -> None:
         self._config, self._ground, self._estate, self._registry = config, ground, estate, registry
-        self._inbox, self._killed_jobs = inbox, killed_jobs
+        self._inbox, self._killed_jobs, self._workers = inbox, killed_jobs, workers
         self._application = Application(
             registry, performer.perform, performer.failed, max_payload=config.jobs.max_payload
         )
@@ -130,6 +132,9 @@ class Children:
             whereabouts(),
             backoff=Backoff(first=0.1, most=10.0, chance=chance.fraction),
             redis_timeout=config.shutdown.redis_timeout,
+            host=host(config.worker.hostname),
+            master=os.getppid(),
+            children=self._workers(),
         )
         duty = Duty(interval=1.0, backoff=Backoff(first=1.0, most=1.0, chance=chance.fraction))
         ears = Ears(duty, Inbox(), self._estate.lifeline)
@@ -138,4 +143,6 @@ class Children:
             ears.wait(until)
             return duty.mood
 
-        return 0 if pruner.run(sleep) else CRASH
+        if not pruner.run(sleep):
+            return CRASH
+        return ORPHANS if pruner.left_alive else 0

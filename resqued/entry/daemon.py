@@ -108,6 +108,7 @@ class Daemon:
             registry=self._registry,
             inbox=self._inbox,
             killed_jobs=self._master.killed_jobs,
+            workers=lambda: [slot.pid for slot in self._fleet.workers if slot.pid],
         )
         self._herald = Herald(self._ground, self._estate, self._fleet, self._reload, self._notifier)
         self._herald.tell()
@@ -145,7 +146,7 @@ class Daemon:
         if self._config.jobs.preload != "master":
             return ()
         try:
-            with interruptible(self._config.daemon.reload_timeout):
+            with interruptible(self._config.daemon.reload_timeout if self._before else 0):
                 self._master.hear()  # a stop may have come before it could interrupt anything
                 if self._fleet.mood is Mood.RUNNING:
                     self.preload()

@@ -87,7 +87,7 @@ def work(
 
 
 def _worker_id(post: Post, here: Whereabouts, queues: QueueSet) -> WorkerId:
-    return WorkerId(_speakable(post.hostname or socket.gethostname()), here.pid, queues.entries)
+    return WorkerId(host(post.hostname), here.pid, queues.entries)
 
 
 def _vigil(post: Post, token: Token) -> Vigil:
@@ -124,6 +124,6 @@ def _registration(post: Post, here: Whereabouts) -> Registration:
     )
 
 
-def _speakable(hostname: str) -> str:
-    """A host's name as it can stand in a worker id."""
-    return identity.UNSPEAKABLE.sub("-", hostname) or "localhost"
+def host(configured: str) -> str:
+    """This host's name, as it can stand in worker ids. `configured`: that of [worker], perhaps empty."""
+    return identity.UNSPEAKABLE.sub("-", configured or socket.gethostname()) or "localhost"

@@ -45,6 +45,7 @@ class Fleet:
         self.halted = ""  # why no worker can be started
         self.stops_by = inf  # when the last worker must have gone
         self.needs_pruning = False
+        self._prunes_not_before = 0.0
         self._has_been_ready = False
         self._rollout = Rollout(generation, READY_BY)
         self._gauges = {name: Gauge() for name, size in pools.items() if size.is_elastic}
@@ -85,9 +86,10 @@ class Fleet:
             for process in self._working():
                 process.kills_at = min(process.kills_at, self.stops_by)
 
-    def left_work(self) -> None:
-        """A worker has died, perhaps with a job on its slate: somebody must settle that."""
-        self.needs_pruning = True
+    def left_work(self, at: float = 0.0) -> None:
+        """A worker has died, or may have by then, perhaps with a job on its slate: somebody must settle that."""
+        at = min(at, self.pruner.spawns_at) if self.needs_pruning else at
+        self.needs_pruning, self.pruner.spawns_at = True, max(at, self._prunes_not_before)
 
     def halt(self, reason: str) -> None:
         """There is no application to start workers with. Those that run go on: nobody could take their places."""
@@ -157,7 +159,7 @@ class Fleet:
             self.pruner.backoff.succeeded()
         elif self.mood is Mood.RUNNING:
             self.needs_pruning = True
-            self.pruner.spawns_at = now + self.pruner.backoff.failed()
+            self.pruner.spawns_at = self._prunes_not_before = now + self.pruner.backoff.failed()
 
     def _left(self, slot: Slot, now: float, *, well: bool) -> None:
         process, pool = slot.process, self.pools[slot.pool]

@@ -11,6 +11,8 @@ from resqued.log import log
 from resqued.processes import Exit
 from resqued.store.vigil import Token
 
+ORPHANS = 3  # exit status of a pruner: all is settled, but workers of an earlier master still live
+ORPHANS_EVERY = 2.0  # s from one look whether they have died to the next: no master will be told
 STILL_REGISTERED = 69  # exit status of a worker that Redis did not let go: EX_UNAVAILABLE of sysexits.h
 
 
@@ -20,14 +22,19 @@ class Burial:
         self.killed_jobs: set[int] = set()  # whose workers died: a pruner waits until they are gone
 
     def of_service(self, slot: Slot, ended: Exit) -> None:
-        self._fleet.exited(slot, monotonic(), well=ended.code == 0)
+        self._fleet.exited(slot, monotonic(), well=ended.code in (0, ORPHANS))
         if slot is self._fleet.pruner:
-            if ended.code != 0:
-                log.warning("pruner.failed", pid=ended.pid, by=str(ended))
+            self._report_pruner(ended)
         elif self._fleet.mood is Mood.RUNNING:
             log.error("redis.died", pid=ended.pid, by=str(ended))
         else:
             log.info("redis.stopped", pid=ended.pid)
+
+    def _report_pruner(self, ended: Exit) -> None:
+        if ended.code not in (0, ORPHANS):
+            log.warning("pruner.failed", pid=ended.pid, by=str(ended))
+        elif ended.code == ORPHANS and self._fleet.mood is Mood.RUNNING:  # a stop does not wait for them
+            self._fleet.left_work(monotonic() + ORPHANS_EVERY)
 
     def of_worker(self, slot: Slot, ended: Exit) -> None:
         process = slot.process

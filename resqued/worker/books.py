@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 
 class Books:
+    """`when_lost` is called when an outage begins: connections that were open then may never say so themselves."""
+
     def __init__(
         self,
         slate: Slate,
@@ -32,10 +34,11 @@ class Books:
         duty: Duty,
         ears: Ears,
         redis_timeout: float,
+        when_lost: Callable[[], None],
     ) -> None:
         self._slate, self._pruning, self._here = slate, pruning, here
         self._queues, self._duty, self._ears = queues, duty, ears
-        self._redis_timeout = redis_timeout
+        self._redis_timeout, self._when_lost = redis_timeout, when_lost
         self._registered = False
         self._may_be_registered = False  # an answer may have been lost
         self._unsettled: dict[int, Verdict] = {}  # runs that could not be settled in time
@@ -174,6 +177,7 @@ class Books:
         """An outage is logged once when it begins, and once when it ends."""
         if self._duty.lost_redis(monotonic()):
             log.warning("redis.lost", error=str(error))
+            self._when_lost()
 
     def _wait_for_redis(self) -> bool:
         """Sleep until Redis may be tried again. False if this worker is to stop and has waited long enough."""

@@ -66,7 +66,14 @@ class Worker:
         self._wear, self._pulse = wear, Pulse(row)
         self._ears = Ears(duty, inbox, lifeline, self._pulse)
         self._books = Books(
-            slate, pruning, here, queues=queues, duty=duty, ears=self._ears, redis_timeout=terms.redis_timeout
+            slate,
+            pruning,
+            here,
+            queues=queues,
+            duty=duty,
+            ears=self._ears,
+            redis_timeout=terms.redis_timeout,
+            when_lost=vigil.lost,
         )
         self._runner = Runner(terms, duty=duty, ears=self._ears, books=self._books, row=row, mine=self._mine)
         self._has_forked = False
@@ -153,6 +160,14 @@ class Worker:
             except OSError as error:
                 log.exception("note.failed", error=str(error))
 
+    def _close_notebook(self) -> None:
+        """From here on no job begins, whatever may still be on the slate when Redis is back."""
+        if self._notebook:
+            try:
+                self._notebook.leave()
+            except OSError as error:
+                log.exception("note.failed", error=str(error))
+
     def _perform(self, work: Work) -> Ended:
         name = None
         try:
@@ -196,7 +211,7 @@ class Worker:
             if self._vigil.woken(self._ears.wait(until, *watched)):
                 self._duty.woken()
         except StoreUnavailable as error:
-            self._vigil.lost()
+            self._vigil.lost()  # also if that Redis is away is known
             self._books.lost(error)
         self._row.leads = self._vigil.leads
         processes.reap()
@@ -243,6 +258,7 @@ class Worker:
         self._run_hooks("shutdown")
         self._vigil.end()
         self._vigil.lost()
+        self._close_notebook()
         gone = self._books.leave()
         if gone and self._notebook:
             self._notebook.remove()

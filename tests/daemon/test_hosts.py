@@ -320,3 +320,20 @@ def test_the_job_of_a_host_that_was_frozen_for_ten_minutes_fails_once(network: N
     assert (here.stop(), away.stop()) == (0, 0)
     assert counted(net.redis) == (1, 1, 1)
     assert net.left() == set()
+
+
+def test_a_host_that_was_frozen_gives_up_a_job_that_was_put_back_meanwhile(network: Networks) -> None:
+    net = network("here", "there")
+    away, job = net.performing(1, pool=REQUEUE)
+    here = net.start(0, pool=REQUEUE)
+    net.hosts[1].freeze()
+    net.hours.pass_by(600, here)
+    popped(net.redis, "test:met")
+    net.hosts[1].thaw()
+
+    eventually(lambda: is_gone(job))
+    net.redis.rpush("test:go", "on")
+    assert popped(net.redis, "test:done") == "meet"
+    assert (here.stop(), away.stop()) == (0, 0)
+    assert counted(net.redis) == (1, 0, 0)
+    assert net.left() == set()

@@ -6,6 +6,7 @@ from itertools import count
 
 from resqued.escalation import Mood
 from resqued.fleet import Action, Fleet, Limits, Process, Say, Sight, Size, Slot, Spawn, Tell
+from resqued.handover import Heir
 
 START = 1000.0
 LIMITS = Limits(grace=20.0, term_timeout=4.0, redis_timeout=5.0)
@@ -60,7 +61,7 @@ class History:
         old, self.fleet = self.fleet, self._fleet(pools, self.fleet.generation + 1)
         for slot in old.workers:
             if slot.process:
-                self.fleet.adopt(slot.pool, slot.number, slot.process, slot.restarts)
+                self.fleet.adopt(slot.pool, slot.number, Heir.of(slot).process(), slot.restarts)
         for pool in old.pools.values():
             self.fleet.pause(to=pool.paused, pool=pool.name)
         for mine, before in zip(self.fleet.services, old.services, strict=True):

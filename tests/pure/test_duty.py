@@ -394,15 +394,24 @@ def test_while_redis_answers_heartbeats_come_in_time(
 # Unseen
 
 
-def test_a_worker_is_unseen_when_it_could_not_beat_for_four_minutes() -> None:
-    away = idle()
-    away.lost_redis(NOW)
+def test_a_worker_is_unseen_when_it_has_not_beaten_for_four_minutes() -> None:
+    """Whatever kept it from that: no Redis, or no processor."""
+    still = idle()
+    still.beat(NOW)
 
-    assert [away.is_unseen(NOW + seconds) for seconds in (0, UNSEEN - 1, UNSEEN)] == [False, False, True]
+    assert [still.is_unseen(NOW + seconds) for seconds in (0, UNSEEN - 1, UNSEEN)] == [False, False, True]
 
 
-def test_a_worker_that_reaches_redis_is_seen() -> None:
-    assert not idle().is_unseen(NOW + 1e6)
+def test_a_worker_that_beats_is_seen() -> None:
+    living = idle()
+    for after in (0, UNSEEN - 1):
+        living.beat(NOW + after)
+
+    assert not living.is_unseen(NOW + UNSEEN)
+
+
+def test_who_has_not_yet_beaten_has_not_been_missed() -> None:
+    assert not duty().is_unseen(NOW + UNSEEN)
 
 
 # Leaving while Redis is away

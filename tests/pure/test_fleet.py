@@ -800,6 +800,23 @@ def test_a_worker_that_stands_still_is_told_of_a_stop_all_the_same() -> None:
     assert history.shut(Mood.DRAINING) == ["dump mail.0", "tell mail.0 DRAINING"]
 
 
+def test_a_worker_that_stands_still_is_asked_for_its_stacks_once() -> None:
+    history = running()
+    history.stands_still("mail.0")
+    history.live(130.0)
+
+    assert [history.wait(1.0), history.wait(1.0), history.wait(1.0)] == [[], ["kill mail.0"], []]
+
+
+def test_a_stop_gives_no_more_time_to_a_worker_that_stands_still() -> None:
+    history = running()
+    history.stands_still("mail.0")
+    history.live(131.0)
+    history.shut(Mood.STOPPING)
+
+    assert history.sleep() == 1.0
+
+
 def test_a_worker_that_was_killed_is_nothing_to_wake_for_in_the_next_image() -> None:
     history = running()
     history.stands_still("mail.0")

@@ -403,6 +403,15 @@ def test_workers_beyond_the_configuration_go_with_a_reload() -> None:
     assert set(told(history)) >= {"mail.1", "mail.2"}
 
 
+def test_a_pool_that_shrinks_in_a_roll_out_does_without_those_who_leave_anyway() -> None:
+    history = reloaded(busy=("mail.0", "mail.2", "mail.1"))
+    history.is_idle("mail.0")
+    history.fleet.resize("mail", -1)
+
+    assert history.act() == []
+    assert [slot.name for slot in history.fleet.workers if not slot.wanted] == ["mail.1"]
+
+
 def test_an_elastic_pool_keeps_the_workers_that_it_may_have() -> None:
     history = History({"mail": 6})
     history.act()
