@@ -31,16 +31,18 @@ def interruptible(seconds: float = 0.0) -> Iterator[None]:
         nonlocal stopped
         if over:
             return
-        signal.setitimer(signal.ITIMER_REAL, AGAIN)
+        signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)  # the next may come just before a call that blocks
         stopped = stopped or number != signal.SIGALRM
         raise Stopped("resqued is being stopped") if stopped else Interrupted(f"took longer than {seconds:g} s")
 
     before = {number: signal.signal(number, interrupt) for number in (*STOPS, signal.SIGALRM)}
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN if seconds else 0.0)
     try:
-        yield
+        try:
+            yield
+        finally:
+            over = True
     finally:
-        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

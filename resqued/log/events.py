@@ -35,7 +35,10 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "master.stopping": ("info", "The master was asked to stop and passes it on."),
     "note.failed": ("error", "The end of a job could not be noted on disk; only a death right now would matter."),
     "pool.degraded": ("error", "Workers of this pool die before they are ready; one slot goes on trying."),
-    "pool.full": ("warning", "There is no place for one more worker: not before some that are leaving have left, or the next reload."),
+    "pool.full": (
+        "warning",
+        "There is no place for one more worker: not before some that are leaving have left, or the next reload.",
+    ),
     "pool.recovered": ("warning", "After `pool.degraded`: a worker is ready again."),
     "pool.resized": ("info", "A pool shall have more, or fewer, workers from now on."),
     "pruner.failed": ("warning", "The process that settles what dead workers left has failed; it is tried again."),

@@ -100,19 +100,6 @@ def test_whatever_the_signal_an_idle_daemon_leaves_nothing_and_exits_with_0(
     assert not resque_keys(redis)
 
 
-def test_signals_without_a_meaning_do_no_harm(daemons: Daemons, redis: Redis) -> None:
-    master = daemons.start()
-    master.wait_for_workers(1)
-    everybody = [master.pid, master.workers()[0].pid]
-    for number in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGTTIN", "SIGTTOU", "SIGTSTP", "SIGCONT", "SIGPIPE"):
-        for pid in everybody:
-            os.kill(pid, signal.Signals[number])
-
-    push(redis, "Say", "still here")
-    assert popped(redis, "test:said") == "still here"
-    assert [master.pid, *(worker.pid for worker in master.workers())] == everybody
-
-
 def test_a_worker_under_a_master_ignores_the_int_of_a_terminal(daemons: Daemons, redis: Redis) -> None:
     master = daemons.start()
     master.wait_for_workers(1)
