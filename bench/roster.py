@@ -20,17 +20,17 @@ class System:
     contestants: Sequence[type[Contestant]]
 
 
-def _package(name: str) -> str:
-    return "" if importlib.util.find_spec(name) else f"{sys.executable} -m pip install {name}"
+def _python(name: str, *contestants: type[Contestant], extras: str = "") -> System:
+    return System(partial(_absence, name, extras), partial(version, name), contestants)
 
 
-def _python(name: str, *contestants: type[Contestant]) -> System:
-    return System(partial(_package, name), partial(version, name), contestants)
+def _absence(package: str, extras: str) -> str:
+    return "" if importlib.util.find_spec(package) else f"{sys.executable} -m pip install '{package}{extras}'"
 
 
 SYSTEMS: Mapping[str, System] = {
     "rq": _python("rq", python_rq.Worker, python_rq.Pool, python_rq.Simple),
-    "celery": _python("celery", python_others.Celery, python_others.Provident),
+    "celery": _python("celery", python_others.Celery, python_others.Provident, extras="[redis]"),
     "dramatiq": _python("dramatiq", python_others.Dramatiq, python_others.SingleThreaded),
     "huey": _python("huey", python_others.Huey, python_others.HueyProcesses),
     "node-resque": System(node.absence, node.version, (node.NodeResque, node.Together, node.Eager)),

@@ -73,9 +73,9 @@ class IdleWorkers(Dimension):
 
     def rate(self, size: int, seconds: float) -> float:
         self.ours.others = size
-        self.ours.fill(PLENTY)
         with at_work(self.stage, self.ours, 1, patience=4 * PATIENCE):
             time.sleep(SETTLED)
+            self.ours.fill(PLENTY)
             return _watched(self.ours, seconds)
 
 
@@ -126,6 +126,7 @@ class Payload(Dimension):
     small, large = 100, 1_000_000
     JOBS = 150  # so that Redis has room for them
     COPIES = 20
+    LEAST = 1e-4  # s that a job takes, whatever the clock says
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage, Resqued(stage))
@@ -136,7 +137,7 @@ class Payload(Dimension):
         with at_work(self.stage, self.ours, 1):
             self.redis.rpush(self.keys.queue(QUEUE), *[payload] * self.JOBS)
             found = _watched(self.ours, seconds, until=self.JOBS)
-        return 1 / (1 / found - dearer)
+        return 1 / max(1 / found - dearer, self.LEAST)
 
     def _copy(self, payload: str) -> float:
         """Seconds."""

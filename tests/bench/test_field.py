@@ -1,6 +1,7 @@
 """Who takes part: real contestants that are not started."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -78,13 +79,16 @@ def test_who_is_not_there_is_told_with_what_to_do(
     assert f"set {variable} to a checkout" in Roster(stage, [system]).left_out[system]
 
 
-def test_a_checkout_that_does_not_work_is_told_with_its_own_words(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+def test_a_checkout_that_does_not_work_is_told_with_the_words_of_its_interpreter(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    perl = tmp_path / "perl"
+    perl.write_text("#!/bin/sh\necho 'no Moose' >&2; exit 2\n")
+    perl.chmod(0o755)
     monkeypatch.setenv("RESQUE_PERL", "/nowhere")
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
 
-    assert "Resque.pm" in Roster(stage, ["perl"]).left_out["perl"]
+    assert Roster(stage, ["perl"]).left_out["perl"] == "no Moose"
 
 
 def test_without_node_there_is_no_node_resque(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
