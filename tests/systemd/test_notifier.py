@@ -97,12 +97,13 @@ def test_beats_are_due_twice_in_the_time_that_the_unit_allows(
     assert Notifier().interval == 15
 
 
-@pytest.mark.parametrize(("pid", "interval"), [(os.getpid(), 15), (os.getpid() + 1, None), ("nobody", None)])
+@pytest.mark.parametrize(("whose", "interval"), [("ours", 15), ("another's", None), ("nobody's", None)])
 def test_beats_are_due_only_of_the_process_that_they_are_awaited_of(
-    listener: Listener, monkeypatch: pytest.MonkeyPatch, pid: object, interval: float | None
+    listener: Listener, monkeypatch: pytest.MonkeyPatch, whose: str, interval: float | None
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
-    monkeypatch.setenv("WATCHDOG_PID", str(pid))
+    pids = {"ours": os.getpid(), "another's": os.getpid() + 1}
+    monkeypatch.setenv("WATCHDOG_PID", str(pids.get(whose, whose)))
 
     assert Notifier().interval == interval
 
