@@ -193,11 +193,11 @@ def test_a_word_on_the_command_line_counts_more_than_the_configuration(
     assert "mine:queue:q" in dump(redis)
 
 
-def test_an_embedded_redis_is_looked_for_where_the_configuration_keeps_it(ask: Ask, tmp_path: Path) -> None:
-    answer = ask("-c", config(tmp_path, "embedded = true"), "queues")
+def test_an_embedded_redis_is_looked_for_where_the_configuration_keeps_it(ask: Ask, short_path: Path) -> None:
+    answer = ask("-c", config(short_path, "embedded = true"), "queues")
 
     assert answer.status == 3
-    assert f"{tmp_path}/resqued-" in answer.err
+    assert f"{short_path}/resqued-" in answer.err
     assert "redis.sock" in answer.err
 
 

@@ -27,6 +27,12 @@ state_dir = "{directory}"
 
 
 @pytest.fixture
+def tmp_path(short_path: Path) -> Path:
+    """There must be room for the path of the server's socket."""
+    return short_path
+
+
+@pytest.fixture
 def file(daemons: Daemons) -> Path:
     return daemons.written(EMBEDDED.format(apps=APPS, directory=daemons.directory))
 

@@ -99,7 +99,7 @@ def test_resqued_itself_is_taken_over_with_what_only_the_new_version_knows(
 
     assert deployment.status().version == "99.0.0"
     assert title_of(psutil.Process(master.pid)).startswith("resqued-99.0.0: master ")
-    assert title_of(master.workers()[0]).startswith("resque-99.0.0: Waiting")
+    eventually(lambda: [title_of(worker)[:22] for worker in master.workers()] == ["resque-99.0.0: Waiting"])
     assert performs(redis)
 
 
