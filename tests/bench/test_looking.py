@@ -24,7 +24,7 @@ def test_each_has_as_many_probes_as_it_is_to_have(stage: Stage) -> None:
         probes = looking.probe(stage, Field([often], [often]), {often: 3, seldom: 1})
 
     assert {one: len(found) for one, found in probes.items()} == {often: 3, seldom: 1}
-    assert all(0 < call < latency for found in probes.values() for latency, call in found)
+    assert all(call > 0 and latency > 0 for found in probes.values() for latency, call in found)  # a job may be faster
 
 
 def test_who_does_not_begin_its_job_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
