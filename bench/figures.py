@@ -88,7 +88,7 @@ class Section:
         mine = self.figure(other.quantity, self.ours)
         if mine is None or other.contestant == self.ours or min(*mine.values, *other.values) <= 0:
             return None
-        pairs = zip(mine.values, other.values, strict=True)
+        pairs = zip(mine.values, other.values, strict=False)  # who gave up has fewer rounds
         return Spread.of([theirs / own if self.better == "less" else own / theirs for own, theirs in pairs])
 
     def judgements(self) -> list[Judgement]:
@@ -109,7 +109,7 @@ class Section:
         rival = self.figure(bound.quantity, bound.rival)
         if rival is None or min(rival.values) <= 0:
             return None
-        return median([own / theirs for own, theirs in zip(mine.values, rival.values, strict=True)])
+        return median([own / theirs for own, theirs in zip(mine.values, rival.values, strict=False)])
 
     def figure(self, quantity: str, contestant: str) -> Figure | None:
         matching = (one for one in self.figures if (one.quantity, one.contestant) == (quantity, contestant))

@@ -38,6 +38,14 @@ def test_an_advantage_compares_what_was_measured_in_the_same_round() -> None:
     assert section("ms", figure("ours", 10.0, 1.0), theirs).advantage(theirs) == Spread(3.0, 2.0, 4.0)
 
 
+def test_who_gave_up_is_compared_in_the_rounds_that_it_took_part_in() -> None:
+    theirs, bound = figure("theirs", 20.0), Bound("p50", "at most", 1.5, "theirs")
+    found = section("ms", figure("ours", 10.0, 1.0), theirs, bounds=(bound,))
+
+    assert found.advantage(theirs) == Spread(2.0, 2.0, 2.0)
+    assert found.judgements() == [Judgement(bound, 0.5)]
+
+
 @pytest.mark.parametrize("value", [0.0, -1.0])
 def test_there_is_no_advantage_over_oneself_nor_over_nothing(value: float) -> None:
     ours, nothing = figure("ours", 1.0), figure("theirs", value)
