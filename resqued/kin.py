@@ -3,6 +3,8 @@
 import os
 from collections.abc import Collection, Iterator
 
+from resqued import procfs
+
 
 def children(pid: int) -> list[int]:
     """Of all threads of `pid`, those that it has adopted, too; none if it is gone. Some 10 µs."""
@@ -36,22 +38,9 @@ def can_be_known() -> bool:
 
 def _children_of(file: str) -> list[int]:
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+        return [int(child) for child in procfs.read(file).split()]
+    except OSError:  # it has ended, perhaps in this moment
         return []
-    try:
-        return [int(child) for child in _whole(descriptor).split()]
-    except OSError:  # it has ended in this moment
-        return []
-    finally:
-        os.close(descriptor)
-
-
-def _whole(descriptor: int) -> bytes:
-    parts = []
-    while part := os.read(descriptor, 65536):
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _session_of(pid: int) -> int:

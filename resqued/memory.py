@@ -14,12 +14,11 @@ import os
 import re
 from time import monotonic
 
-from resqued import kin
+from resqued import kin, procfs
 
 EVERY = 0.25  # s between two looks
 REST = 20  # times as long as a look took: it never costs more than a twentieth of a processor
 FACT = re.compile(r"(?m)^(\w+):\s+(\d+) kB$")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 UNWATCHED = "a cap needs Linux 4.14 or newer with /proc (smaps_rollup, children); remove it here"
 
 
@@ -41,7 +40,7 @@ class Watch:
         if now < self.looks_at:
             return False
         family = self.family()
-        if sum(map(_resident, family)) > self.cap and (used := used_by(family)) > self.cap:
+        if sum(map(procfs.resident, family)) > self.cap and (used := used_by(family)) > self.cap:
             self.used, self.looks_at = used, float("inf")
             return True
         self.looks_at = now + max(EVERY, REST * (monotonic() - now))
@@ -88,21 +87,6 @@ def _anonymous(pid: int) -> int:
     return facts.get("RssAnon", 0) + facts.get("RssShmem", 0)
 
 
-def _resident(pid: int) -> int:
-    try:
-        return int(_read(f"/proc/{pid}/statm").split()[1]) * PAGE
-    except (OSError, IndexError):
-        return 0
-
-
 def _facts(file: str) -> dict[str, int]:
     """The lines `name: number kB`, in bytes."""
-    return {name: int(number) * 1024 for name, number in FACT.findall(_read(file).decode(errors="replace"))}
-
-
-def _read(file: str) -> bytes:
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 65536)
-    finally:
-        os.close(descriptor)
+    return {name: int(number) * 1024 for name, number in FACT.findall(procfs.read(file).decode(errors="replace"))}

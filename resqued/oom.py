@@ -7,6 +7,8 @@ before a worker, and both before their master.
 import os
 from contextlib import suppress
 
+from resqued import procfs
+
 WORKER, JOB, MOST = 100, 300, 1000  # more than the master has, and the most that there can be
 SCORE = "/proc/self/oom_score_adj"
 WRITE = os.O_WRONLY | os.O_CLOEXEC
@@ -21,7 +23,7 @@ def be_a_worker() -> None:
     global _found, _of_jobs  # noqa: PLW0603  forks inherit it: a job has nothing to find out
     with suppress(OSError, ValueError):
         if _found is None:
-            _found = int(_read(SCORE))
+            _found = int(procfs.read(SCORE))
         _write(b"%d" % min(_found + WORKER, MOST))
         _of_jobs = b"%d" % min(_found + JOB, MOST)
 
@@ -44,14 +46,14 @@ class Kills:
     def count(self) -> int:
         """5 µs."""
         with suppress(OSError, ValueError):
-            return _kills_in(_read(self._events))
+            return _kills_in(procfs.read(self._events))
         return 0
 
 
 def kills_of_ours() -> Kills | None:
     """In the cgroup of this process; None where nobody counts."""
     try:
-        lines = _read("/proc/self/cgroup").decode().splitlines()
+        lines = procfs.read("/proc/self/cgroup").decode().splitlines()
     except OSError:
         return None
     ours = next((line[3:] for line in lines if line.startswith("0::")), "")
@@ -64,14 +66,6 @@ def _kills_in(events: bytes) -> int:
         if line.startswith(b"oom_kill "):
             return int(line[len(b"oom_kill ") :])
     return 0
-
-
-def _read(file: str) -> bytes:
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 65536)
-    finally:
-        os.close(descriptor)
 
 
 def _write(score: bytes) -> None:

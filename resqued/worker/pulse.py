@@ -1,13 +1,10 @@
 """How a worker shows that it lives, to those who cannot ask it."""
 
 import os
-from pathlib import Path
 
+from resqued import procfs
 from resqued.duty import BEAT_EVERY
 from resqued.scoreboard import Row, now
-
-_STATM = Path("/proc/self/statm")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Pulse:
@@ -25,12 +22,5 @@ class Pulse:
 
     def weigh(self) -> int:
         """Bytes of memory that this process has now; 0 where nobody can tell."""
-        self._row.rss = size = _resident()
+        self._row.rss = size = procfs.resident(os.getpid())
         return size
-
-
-def _resident() -> int:
-    try:
-        return int(_STATM.read_bytes().split()[1]) * _PAGE
-    except OSError:
-        return 0

@@ -16,15 +16,7 @@ def forked(act: Callable[[], object] = int) -> Iterator[int]:
     told, tell = os.pipe()
     gc.collect()
     gc.disable()  # in both: it would write to, and so part, all that the tests have in memory
-    pid = os.fork()
-    if pid == 0:
-        try:
-            act()
-            os.write(tell, b"!")
-            signal.pause()
-        finally:
-            os._exit(1)
-    os.close(tell)
+    pid = _waiting(act, tell)
     try:
         assert os.read(told, 1) == b"!"
         yield pid
@@ -47,6 +39,13 @@ def _end(pids: list[int]) -> None:
 def fork(act: Callable[[], object] = int) -> int:
     """In a child that a test has `forked`: a child of its own, which has done `act` and waits."""
     told, tell = os.pipe()
+    pid = _waiting(act, tell)
+    os.read(told, 1)
+    return pid
+
+
+def _waiting(act: Callable[[], object], tell: int) -> int:
+    """A child that does `act`, tells so, and waits."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -56,7 +55,6 @@ def fork(act: Callable[[], object] = int) -> int:
         finally:
             os._exit(1)
     os.close(tell)
-    os.read(told, 1)
     return pid
 
 
