@@ -108,7 +108,7 @@ class Daemon:
             registry=self._registry,
             inbox=self._inbox,
             killed_jobs=self._master.killed_jobs,
-            workers=lambda: [slot.pid for slot in self._fleet.workers if slot.pid],
+            workers=lambda: [process.pid for process in self._fleet.processes],
         )
         self._herald = Herald(self._ground, self._estate, self._fleet, self._reload, self._notifier)
         self._herald.tell()
@@ -159,8 +159,7 @@ class Daemon:
         return ()
 
     def _go_on_without(self, mistakes: Sequence[str]) -> None:
-        self._reload.refused(mistakes, monotonic())
-        log.error("reload.refused", reason=list(mistakes))
+        self._master.refuse_reload(mistakes)
         if not self._refusal or self._mistakes_in_application():
             self._fleet.halt("the application does not import; reload when it does")
 
@@ -179,7 +178,7 @@ class Daemon:
         if self._fleet.mood is Mood.RUNNING:
             self._notifier.watchdog(self._config.daemon.reload_timeout + STARTS_WITHIN)
             error = becoming.become(self._handover(), self._origin)
-            self._master.refuse_reload(f"the new version could not be started: {error}")
+            self._master.refuse_reload([f"the new version could not be started: {error}"])
             self._notifier.watchdog()
         signals.unblock()
 

@@ -106,7 +106,7 @@ class Herald:
             row=process.row,
             started_at=self._date(process.spawned_at),
             restarts=slot.restarts,
-            leaving=process.retired or not slot.wanted or process.told is not Mood.RUNNING,
+            leaving=process.is_leaving or not slot.wanted,
         )
 
     def _reload_status(self, last: Record) -> ReloadStatus:
@@ -166,7 +166,7 @@ class Herald:
 
     def _summary(self) -> str:
         """A line for whoever looks with `systemctl status`. It is as old as the last event, or heartbeat."""
-        workers = [slot.process for slot in self._fleet.workers if slot.process]
+        workers = self._fleet.processes
         busy = sum(process.sight.is_busy for process in workers)
         plural = "" if len(workers) == 1 else "s"
         facts = [f"{len(workers)} worker{plural}, {busy} busy", f"generation {self._fleet.generation}"]

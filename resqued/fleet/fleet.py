@@ -65,6 +65,11 @@ class Fleet:
     def slots(self) -> list[Slot]:
         return [*self.services, self.pruner, *self.workers]
 
+    @property
+    def processes(self) -> list[Process]:
+        """Of all workers."""
+        return [process for pool in self.pools.values() for process in pool.processes]
+
     # facts
 
     def adopt(self, pool: str, number: int, process: Process, restarts: int = 0) -> None:
@@ -83,7 +88,7 @@ class Fleet:
         if mood > self.mood:
             self.mood = mood
             self.stops_by = min(self.stops_by, now + self._limits.patience(mood))
-            for process in self._working():
+            for process in self.processes:
                 process.kills_at = min(process.kills_at, self.stops_by)
 
     def left_work(self, at: float = 0.0) -> None:
@@ -208,9 +213,6 @@ class Fleet:
         """How far it is, and how many workers of earlier generations are left."""
         return self._rollout.phase, len(self._rollout.old(self.workers))
 
-    def _working(self) -> Iterator[Process]:
-        return (slot.process for slot in self.workers if slot.process)
-
     def plan(self, now: float) -> list[Action]:
         """What is to be done now. Whoever asks does it: a process is not told the same thing twice."""
         if self.mood is Mood.RUNNING:
@@ -273,7 +275,7 @@ class Fleet:
         """When `plan` will have something new to say; None: not by the passing of time."""
         if self.mood is Mood.RUNNING:
             times = [slot.spawns_at for slot in self._empty()]
-            times += [self.looks_at(), *(process.kills_at for process in self._working() if not process.killed)]
+            times += [self.looks_at(), *(process.kills_at for process in self.processes if not process.killed)]
             if not self.halted:
                 times.append(self._rollout.wakes_at(self.workers))
         else:
@@ -290,7 +292,7 @@ class Fleet:
     def looks_at(self) -> float:
         """When the scoreboard is to be looked at again, if nobody rings before."""
         gauges = [] if self.halted else [gauge.looks_at for gauge in self._gauges.values()]
-        return min((*gauges, *map(stuck.looks_at, self._working())), default=inf)
+        return min((*gauges, *map(stuck.looks_at, self.processes)), default=inf)
 
 
 def _filled(slots: Sequence[Slot]) -> list[Slot]:

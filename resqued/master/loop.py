@@ -3,7 +3,7 @@
 import errno
 import select
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from time import monotonic
 
@@ -77,15 +77,15 @@ class Master:
         self._hands.tell()
         return Next.END
 
-    def refuse_reload(self, reason: str) -> None:
-        """The new version could not take over: everything stays as it is."""
+    def refuse_reload(self, reason: Sequence[str]) -> None:
+        """The new version could not take over, or cannot be used: what there is goes on."""
         self._reloading.refuse(reason)
 
     def _look(self) -> None:
         self._bell.hush()
         for slot in self._fleet.workers:
             self._look_at(slot)
-        self._boards.keep({slot.process.generation for slot in self._fleet.workers if slot.process})
+        self._boards.keep({process.generation for process in self._fleet.processes})
 
     def _look_at(self, slot: Slot) -> None:
         if process := slot.process:
@@ -138,8 +138,8 @@ class Master:
             self._report_start(slot, pid)
 
     def _vacant_row(self) -> int:
-        of_ours = [slot.process for slot in self._fleet.workers if slot.process]
-        number = self._boards.vacant({one.row for one in of_ours if one.generation == self._fleet.generation})
+        ours = self._fleet.generation
+        number = self._boards.vacant({one.row for one in self._fleet.processes if one.generation == ours})
         if number is None:  # those who are to leave, but have a long job, keep theirs
             raise OSError(errno.ENOSPC, "the scoreboard has no room before somebody has left")
         return number

@@ -1,5 +1,6 @@
 """The master's part in a reload, up to the moment when the new version may take over."""
 
+from collections.abc import Sequence
 from time import monotonic
 
 from resqued import processes
@@ -37,7 +38,7 @@ class Reloading:
             pid = self._hands.start_check()
         except OSError as error:
             self._reload.began(0, now)
-            self.refuse(f"the check could not be started: {error}")
+            self.refuse([f"the check could not be started: {error}"])
         else:
             self._reload.began(pid, now)
             log.info("reload.checking", pid=pid)
@@ -58,9 +59,9 @@ class Reloading:
         if self._reload.last is not before:
             self._report_refusal()
 
-    def refuse(self, reason: str) -> None:
-        """Everything stays as it is."""
-        self._reload.refused([reason], monotonic())
+    def refuse(self, reason: Sequence[str]) -> None:
+        """Everything stays as it is, or what there is of it goes on."""
+        self._reload.refused(reason, monotonic())
         self._report_refusal()
 
     def _report_refusal(self) -> None:
