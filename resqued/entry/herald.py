@@ -1,6 +1,7 @@
 """Tells the world how the master and its workers are: a status file, systemd, and the title of the process."""
 
 from dataclasses import asdict
+from functools import partial
 from math import ceil, inf
 from time import monotonic, time
 
@@ -53,11 +54,11 @@ class Herald:
     # the file
 
     def _write(self, now: float) -> float:
+        if now < self._writes_at:
+            return self._writes_at
         said = self._status()
         if said == self._written:
             return inf
-        if now < self._writes_at:
-            return self._writes_at
         self._written, self._writes_at = said, now + NOT_AGAIN_FOR
         try:
             status.write(self._ground.run, said)
@@ -85,27 +86,16 @@ class Herald:
         )
 
     def _worker_status(self, slot: Slot, boards: dict[int, int]) -> WorkerStatus:
-        process = slot.process
+        place, process = partial(WorkerStatus, slot=slot.name, pool=slot.pool, restarts=slot.restarts), slot.process
         if process is None:
             at = self._date(slot.spawns_at) if slot.spawns_at else None
-            return WorkerStatus(
-                slot=slot.name,
-                pool=slot.pool,
-                generation=self._fleet.generation,
-                board=-1,
-                row=-1,
-                restarts=slot.restarts,
-                restarts_at=at,
-            )
-        return WorkerStatus(
-            slot=slot.name,
-            pool=slot.pool,
+            return place(generation=self._fleet.generation, board=-1, row=-1, restarts_at=at)
+        return place(
             pid=process.pid,
             generation=process.generation,
             board=boards.get(process.generation, -1),
             row=process.row,
             started_at=self._date(process.spawned_at),
-            restarts=slot.restarts,
             leaving=process.is_leaving or not slot.wanted,
         )
 
