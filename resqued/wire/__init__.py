@@ -56,7 +56,10 @@ class Wire(Protocol):
         """
 
     def fileno(self) -> int:
-        """What to poll while an answer is awaited: readable when `answer` has something to say. -1: not connected."""
+        """What to poll while an answer is awaited: readable when `answer` has something to say. -1: not connected.
+
+        A forked child closes this number, and nothing else: neither the server nor its parent notices.
+        """
 
     def answer(self) -> Reply | Pending:
         """The reply to what was asked; PENDING while it has not all arrived, or if nothing was asked. Never blocks.
@@ -67,9 +70,6 @@ class Wire(Protocol):
 
     def close(self) -> None:
         """Close the connection, if there is one; a command connects anew. May be called at any time, also twice."""
-
-    def forget(self) -> None:
-        """In a forked child: close its copies of the parent's descriptors. Neither server nor parent notices."""
 
 
 NOT_NOW = frozenset(

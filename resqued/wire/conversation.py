@@ -85,11 +85,6 @@ class Conversation:
             self._socket.shutdown(socket.SHUT_RDWR)  # ends it even if a forked process still has the descriptor
         self._socket.close()
 
-    def forget(self) -> None:
-        """Close this process's copy of the socket; neither the server nor the process that made it notices."""
-        self.ready = False
-        self._socket.close()  # for TLS too: Python sends no close_notify unless told to `unwrap`
-
     def _send(self, request: bytes) -> None:
         self.ready = False
         try:

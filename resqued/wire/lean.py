@@ -19,7 +19,7 @@ def connect(address: Address, *, name: str = "", timeout: float = 5.0) -> "LeanW
 
 
 class LeanWire:
-    """One connection, for one thread. A child that is forked calls `forget`, and leaves the parent its connection."""
+    """One connection, for one thread."""
 
     __slots__ = ("_address", "_conversation", "_name", "_timeout")
 
@@ -48,11 +48,6 @@ class LeanWire:
     def close(self) -> None:
         if self._conversation:
             self._conversation.close()
-            self._conversation = None
-
-    def forget(self) -> None:
-        if self._conversation:
-            self._conversation.forget()
             self._conversation = None
 
     def _in_step(self) -> Conversation:

@@ -87,12 +87,6 @@ class PooledWire:
         self._stop_asking()
         self._pool.disconnect()
 
-    def forget(self) -> None:
-        if self._asking:
-            self._asking[1].forget()
-            self._asking = None
-        self._pool.reset()  # its connections know that they were made by another process
-
     @contextmanager
     def _conversation(self) -> Iterator[Conversation]:
         taken = self._taken()

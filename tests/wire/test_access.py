@@ -175,7 +175,7 @@ def test_a_tls_server_that_is_silent_is_unavailable_after_the_timeout(connect: C
         wire.call("BLPOP", "nothing", 5)
 
 
-def test_a_child_that_forgets_leaves_the_parent_its_tls_connection(sealed: Address) -> None:
+def test_a_child_that_closes_its_copy_leaves_the_parent_its_tls_connection(sealed: Address) -> None:
     same = run_python(
         """
         import os, sys
@@ -185,7 +185,7 @@ def test_a_child_that_forgets_leaves_the_parent_its_tls_connection(sealed: Addre
         wire = lean.connect(Address("tls", "127.0.0.1", int(port), ca_file=ca, cert_file=cert, key_file=key))
         before = wire.call("CLIENT", "ID")
         if not (child := os.fork()):
-            wire.forget()
+            os.close(wire.fileno())
             os._exit(0)
         os.waitpid(child, 0)
         print(wire.call("CLIENT", "ID") == before)
