@@ -5,6 +5,8 @@ from math import inf
 from resqued.backoff import Backoff
 from resqued.escalation import Mood
 
+RUNNING = Mood.RUNNING
+
 BEAT_EVERY = 30.0  # Ruby prunes after 300 s without a heartbeat; two may be lost without anybody noticing
 HOLD_OFF = 1.0  # s
 LONGEST_PAUSE_LEAVING = 1.0  # s between trying Redis, for a worker that is to leave
@@ -16,7 +18,7 @@ class Duty:
 
     def __init__(self, *, interval: float, backoff: Backoff, paused: bool = False) -> None:
         self.interval = interval
-        self.mood = Mood.RUNNING
+        self.mood = RUNNING
         self.paused = paused
         self.wants_job_stopped = False
         self.redis_lost_at: float | None = None
@@ -88,14 +90,14 @@ class Duty:
 
     @property
     def over(self) -> bool:
-        return self.mood is not Mood.RUNNING
+        return self.mood is not RUNNING
 
     @property
     def takes_jobs(self) -> bool:
-        return not self.over and not self.paused
+        return self.mood is RUNNING and not self.paused
 
     def may_try_redis(self, now: float) -> bool:
-        return now >= self.tries_redis_at()
+        return now >= self._away_until and (now >= self._holds_off_until or self.over)
 
     def tries_redis_at(self) -> float:
         """Who is to leave takes no jobs from others, and says goodbye without holding off."""
@@ -105,7 +107,7 @@ class Duty:
         return now >= self._rests_until
 
     def beat_is_due(self, now: float) -> bool:
-        return now >= self.beats_at()
+        return now >= self._beats_at and self.may_try_redis(now)
 
     def is_unseen(self, now: float) -> bool:
         """Whether it has not beaten for so long that another host may soon take it for dead, or has done so.

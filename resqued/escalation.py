@@ -101,4 +101,6 @@ class Escalation:
 
     def wakes_at(self) -> float | None:
         """When `step` will have something new to say; None: not by the passing of time."""
-        return min((at for at in (self._ask_at, self._kill_at) if at is not None), default=None)
+        if self._ask_at is None or self._kill_at is None:
+            return self._kill_at if self._ask_at is None else self._ask_at
+        return min(self._ask_at, self._kill_at)

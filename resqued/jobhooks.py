@@ -14,7 +14,7 @@ A hook is static, a class method or an instance method, as `perform` is; inherit
 | `on_failure*` | after a failure, of a hook too | |
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
@@ -62,9 +62,9 @@ def of(job_class: type) -> JobHooks:
 class Receiver:
     """What the methods of one job are called on: its class, or the one instance that is made when a method wants it."""
 
-    def __init__(self, job_class: type) -> None:
-        self._class = job_class
-        self._wanting = of(job_class).instance_methods
+    def __init__(self, job_class: type, wanting: Collection[str]) -> None:
+        """`wanting`: its `instance_methods`."""
+        self._class, self._wanting = job_class, wanting
         self._instance: object = None
 
     def method(self, name: str) -> Callable[..., Any]:
@@ -95,7 +95,7 @@ def is_async(method: object) -> bool:
 def _answers(job_class: type, hooks: Sequence[str], args: Sequence[Any]) -> list[Any]:
     if not hooks:
         return []
-    receiver = Receiver(job_class)
+    receiver = Receiver(job_class, of(job_class).instance_methods)
     return [_called(name, receiver.method(name), args) for name in hooks]
 
 

@@ -28,8 +28,12 @@ class Watch:
     def __init__(self, cap: int) -> None:
         self.cap = cap
         self.used = 0  # bytes, when the cap was passed
-        self.looks_at = monotonic() + EVERY  # who ends before costs nothing
+        self.begin()
         self._strangers = frozenset(kin.children(os.getpid()))  # left behind by earlier jobs
+
+    def begin(self) -> None:
+        """A job of this process begins. Who ends soon costs nothing."""
+        self.looks_at = monotonic() + EVERY
 
     def family(self) -> list[int]:
         """The job's processes: the one that was forked for it, and all that descend from it, daemons too."""

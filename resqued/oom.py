@@ -13,6 +13,7 @@ WORKER, JOB, MOST = 100, 300, 1000  # more than the master has, and the most tha
 SCORE = "/proc/self/oom_score_adj"
 WRITE = os.O_WRONLY | os.O_CLOEXEC
 CGROUPS = "/sys/fs/cgroup"
+LOOK_EVERY = 5.0  # s; each look costs a job 10 us
 
 _found: int | None = None  # what the master has
 _of_jobs = b""  # what a job says; empty if it need not, or must not, say anything
@@ -38,27 +39,40 @@ def be_a_job() -> None:
 
 
 class Kills:
-    """How often the killer has come to a cgroup (version 2), for whatever reason. `events`: where the kernel counts."""
+    """How often the killer has come to a cgroup (version 2), for whatever reason. `events`: where the kernel counts.
 
-    def __init__(self, events: str) -> None:
+    Without `events` it is never known to have come.
+    """
+
+    def __init__(self, events: str | None) -> None:
         self._events = events
+        self._known, self._looks_at = self._count(), 0.0
 
-    def count(self) -> int:
-        """5 µs."""
-        with suppress(OSError, ValueError):
-            return _kills_in(procfs.read(self._events))
+    def look(self, now: float) -> None:
+        """When a job begins: what has been until now is nothing to it, or until some seconds ago."""
+        if now >= self._looks_at and self._events:
+            self._known, self._looks_at = self._count(), now + LOOK_EVERY
+
+    def have_come(self) -> bool:
+        """Since the last look."""
+        return self._count() > self._known
+
+    def _count(self) -> int:
+        if self._events:
+            with suppress(OSError, ValueError):
+                return _kills_in(procfs.read(self._events))
         return 0
 
 
-def kills_of_ours() -> Kills | None:
-    """In the cgroup of this process; None where nobody counts."""
+def kills_of_ours() -> Kills:
+    """In the cgroup of this process."""
     try:
         lines = procfs.read("/proc/self/cgroup").decode().splitlines()
     except OSError:
-        return None
+        return Kills(None)
     ours = next((line[3:] for line in lines if line.startswith("0::")), "")
     events = f"{CGROUPS}{ours.rstrip('/')}/memory.events"
-    return Kills(events) if os.access(events, os.R_OK) else None
+    return Kills(events if os.access(events, os.R_OK) else None)
 
 
 def _kills_in(events: bytes) -> int:

@@ -31,37 +31,44 @@ class Performance:
     def __init__(self, job_class: type, job: Job) -> None:
         self._job = job
         self._hooks = jobhooks.of(job_class)
-        self._receiver = jobhooks.Receiver(job_class)
+        self._receiver = jobhooks.Receiver(job_class, self._hooks.instance_methods)
         self._loop: EventLoop | None = None
 
     def run(self, beforehand: Sequence[JobHook] = ()) -> None:
         """Call `beforehand` with the job, then perform it. Raises what that raises, JobTerminated if interrupted."""
-        self._on_stage(partial(self._perform, beforehand))
+        job, stop = self._enter()
+        try:
+            self._perform(beforehand)
+        finally:
+            self._leave(job, stop)
 
     def mourn(self, error: BaseException) -> None:
         """Call the `on_failure*` hooks with `error`, each whatever the others do. Never raises: `error` notes it."""
-        if self._hooks.on_failure and not termination.asked():
+        if not self._hooks.on_failure or termination.asked():
+            return
+        job, stop = self._enter()
+        try:
             try:
-                self._on_stage(partial(self._mourn, error))
-            except BaseException as also:  # noqa: BLE001  the event loop of an asynchronous hook may fail to close
-                _note(error, f"on_failure* raised {failure.account_of(also)}")
+                self._mourn(error)
+            finally:
+                self._leave(job, stop)
+        except BaseException as also:  # noqa: BLE001  the event loop of an asynchronous hook may fail to close
+            _note(error, f"on_failure* raised {failure.account_of(also)}")
 
-    def _on_stage(self, act: Step) -> None:
-        job, stop = current_job(), termination.heed(termination.terminate)
+    def _enter(self) -> tuple[Job | None, termination.Stop]:
+        """From now on this is the current job, and may be interrupted. What was before is for `_leave`."""
+        before = current_job(), termination.heed(termination.terminate)
         set_current_job(self._job)
-        try:
-            self._to_the_end(act)
-        finally:
-            termination.heed(stop)
-            set_current_job(job)
+        return before
 
-    def _to_the_end(self, act: Step) -> None:
+    def _leave(self, job: Job | None, stop: termination.Stop) -> None:
         try:
-            act()
-        finally:
             if self._loop is not None:
                 loop, self._loop = self._loop, None
                 loop.close()
+        finally:
+            termination.heed(stop)
+            set_current_job(job)
 
     def _perform(self, beforehand: Sequence[JobHook]) -> None:
         if termination.asked():  # before there was anything to stop
@@ -69,11 +76,13 @@ class Performance:
         for hook in beforehand:
             self._settle(hook(self._job))
         try:
-            self._call_each(self._hooks.before_perform)
+            for name in self._hooks.before_perform:
+                self._settle(self._call(name))
         except DontPerform:
             return
-        self._settle(self._surrounded()())
-        self._call_each(self._hooks.after_perform)
+        self._settle(self._surrounded()() if self._hooks.around_perform else self._call("perform"))
+        for name in self._hooks.after_perform:
+            self._settle(self._call(name))
 
     def _mourn(self, error: BaseException) -> None:
         for name in self._hooks.on_failure:
@@ -83,10 +92,6 @@ class Performance:
                 _note(error, f"{name} raised {failure.account_of(also)}")
             if termination.asked():
                 break
-
-    def _call_each(self, names: Sequence[str]) -> None:
-        for name in names:
-            self._settle(self._call(name))
 
     def _call(self, name: str) -> Any:
         return self._receiver.method(name)(*self._job.args)

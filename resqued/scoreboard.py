@@ -36,21 +36,20 @@ class _Header(IntEnum):
     LOG = 3  # raised when log files are to be reopened
 
 
-class _Cell(IntEnum):
-    """Columns. Times are milliseconds on the monotonic clock."""
-
-    STATE = 0
-    JOB = 1  # pid of the job's process, 0 without one
-    LEADS = 2  # 1 while the worker waits on Redis for its pool
-    SINCE = 3  # when it came to its state, or began its job
-    TICK = 4  # when its loop last turned
-    DONE = 5  # jobs that this process has done well
-    FAILED = 6  # and those that failed
-    RSS = 7  # bytes of memory, now and then
-
+# Columns. Times are milliseconds on the monotonic clock.
+_STATE = 0
+_JOB = 1  # pid of the job's process, 0 without one
+_LEADS = 2  # 1 while the worker waits on Redis for its pool
+_SINCE = 3  # when it came to its state, or began its job
+_TICK = 4  # when its loop last turned
+_DONE = 5  # jobs that this process has done well
+_FAILED = 6  # and those that failed
+_RSS = 7  # bytes of memory, now and then
+_BEGUN = 8  # run of the last job that was begun in a process which performs several
+COLUMNS = 9
 
 HEADER = 64  # bytes
-STRIDE = NAME + len(_Cell) * 8
+STRIDE = NAME + COLUMNS * 8
 
 
 def now() -> int:
@@ -58,41 +57,53 @@ def now() -> int:
     return int(monotonic() * 1000)
 
 
+class _Fewer:
+    """The cells of a board that an older version made: what it has no column for is 0, whatever is written."""
+
+    def __init__(self, cells: memoryview) -> None:
+        self._cells = cells
+
+    def __len__(self) -> int:
+        return COLUMNS
+
+    def __getitem__(self, column: int) -> int:
+        return int(self._cells[column]) if column < len(self._cells) else 0
+
+    def __setitem__(self, column: int, value: int) -> None:
+        if column < len(self._cells):
+            self._cells[column] = value
+
+
 class Row:
-    """One worker's row, which the worker writes. What an older board has no column for is 0, whatever is written."""
+    """One worker's row, which the worker writes."""
 
     __slots__ = ("_cells", "_name")
 
     def __init__(self, row: memoryview) -> None:
-        self._name, self._cells = row[:NAME], row[NAME:].cast("q")
+        cells = row[NAME:].cast("q")
+        self._name = row[:NAME]
+        self._cells = cells if len(cells) >= COLUMNS else _Fewer(cells)
 
     def clear(self) -> None:
         self._name[:] = bytes(NAME)
         for column in range(len(self._cells)):
             self._cells[column] = 0
 
-    def _get(self, column: _Cell) -> int:
-        return int(self._cells[column]) if column < len(self._cells) else 0
-
-    def _set(self, column: _Cell, value: int) -> None:
-        if column < len(self._cells):
-            self._cells[column] = value
-
     @property
     def state(self) -> State:
-        return State(self._cells[_Cell.STATE])
+        return State(self._cells[_STATE])
 
     @state.setter
     def state(self, state: State) -> None:
-        if state != self._cells[_Cell.STATE]:
-            self._set(_Cell.SINCE, now())
-            self._cells[_Cell.STATE] = state
+        if state != self._cells[_STATE]:
+            self._cells[_SINCE] = now()
+            self._cells[_STATE] = state
 
     def begin(self, job: str) -> None:
         """BUSY from now on, with a job of this name, of which the end is cut off if it is very long."""
         self._name[:] = job.encode(errors="replace")[:NAME].ljust(NAME, b"\0")
-        self._set(_Cell.SINCE, now())
-        self._cells[_Cell.STATE] = State.BUSY
+        self._cells[_SINCE] = now()
+        self._cells[_STATE] = State.BUSY
 
     @property
     def job_name(self) -> str:
@@ -102,58 +113,67 @@ class Row:
     @property
     def job(self) -> int:
         """The pid of the job's process, 0 without one."""
-        return self._get(_Cell.JOB)
+        return self._cells[_JOB]
 
     @job.setter
     def job(self, pid: int) -> None:
-        self._set(_Cell.JOB, pid)
+        self._cells[_JOB] = pid
+
+    @property
+    def begun(self) -> int:
+        """The run of the last job that was begun in a process which performs several."""
+        return self._cells[_BEGUN]
+
+    @begun.setter
+    def begun(self, run: int) -> None:
+        self._cells[_BEGUN] = run
 
     @property
     def leads(self) -> bool:
-        return bool(self._get(_Cell.LEADS))
+        return bool(self._cells[_LEADS])
 
     @leads.setter
     def leads(self, leads: bool) -> None:
-        self._set(_Cell.LEADS, leads)
+        self._cells[_LEADS] = leads
 
     @property
     def since(self) -> int:
         """When the worker came to its state, or began its job (as `now`); 0: never."""
-        return self._get(_Cell.SINCE)
+        return self._cells[_SINCE]
 
     @property
     def tick(self) -> int:
         """When the worker's loop last turned (as `now`); 0: never."""
-        return self._get(_Cell.TICK)
+        return self._cells[_TICK]
 
     @tick.setter
     def tick(self, at: int) -> None:
-        self._set(_Cell.TICK, at)
+        self._cells[_TICK] = at
 
     @property
     def done(self) -> int:
-        return self._get(_Cell.DONE)
+        return self._cells[_DONE]
 
     @done.setter
     def done(self, jobs: int) -> None:
-        self._set(_Cell.DONE, jobs)
+        self._cells[_DONE] = jobs
 
     @property
     def failed(self) -> int:
-        return self._get(_Cell.FAILED)
+        return self._cells[_FAILED]
 
     @failed.setter
     def failed(self, jobs: int) -> None:
-        self._set(_Cell.FAILED, jobs)
+        self._cells[_FAILED] = jobs
 
     @property
     def rss(self) -> int:
         """Bytes of memory that the worker had when it last looked."""
-        return self._get(_Cell.RSS)
+        return self._cells[_RSS]
 
     @rss.setter
     def rss(self, size: int) -> None:
-        self._set(_Cell.RSS, size)
+        self._cells[_RSS] = size
 
 
 class Scoreboard:

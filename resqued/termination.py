@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 from resqued.errors import JobTerminated
 
-_stop: Callable[[], None] | None = None
+Stop = Callable[[], None] | None
+
+_stop: Stop = None
 _asked = False
 
 
@@ -30,7 +32,7 @@ def terminate() -> None:
     raise JobTerminated("asked to stop")
 
 
-def heed(stop: Callable[[], None] | None) -> Callable[[], None] | None:
+def heed(stop: Stop) -> Stop:
     """From now on `ask` calls `stop`; None: it only takes note. The way until now is returned."""
     global _stop
     before, _stop = _stop, stop

@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
     REQUEUED = "requeued"  # back at the head of its queue: only a worker can know
@@ -22,7 +22,7 @@ class Verdict:
         """One JSON array. The end of the pipe is the end of the text."""
         if self.outcome is Outcome.DONE:
             return ENCODED_DONE
-        return json.dumps([self.outcome.value, self.exception, self.error, self.backtrace]).encode()
+        return json.dumps([self.outcome, self.exception, self.error, self.backtrace]).encode()
 
 
 DONE = Verdict(Outcome.DONE)

@@ -24,7 +24,7 @@ address backoff config duty escalation fleet handover hooks jobclass jobhooks jo
 signaltable termination verdict wear work
 
 application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline lock log memory
-notes oom performance places prctl procfs processes registry scoreboard signals stacks status store streams
+notes oom orders performance places prctl procfs processes registry scoreboard signals stacks status store streams
 systemd whereabouts wire
 
 client master performer pruner testing worker

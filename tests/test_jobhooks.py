@@ -107,7 +107,7 @@ def test_methods_of_one_job_share_an_instance_that_is_made_when_the_first_of_the
         def before_perform_b(self) -> "Echo":
             return self
 
-    receiver = jobhooks.Receiver(Echo)
+    receiver = jobhooks.Receiver(Echo, jobhooks.of(Echo).instance_methods)
     receiver.method("perform")()
     before = Echo.made
 
@@ -122,7 +122,7 @@ def test_a_hook_of_the_metaclass_is_called_on_the_class() -> None:
 
     class Echo(metaclass=Kind): ...
 
-    assert jobhooks.Receiver(Echo).method("perform")() is Echo
+    assert jobhooks.Receiver(Echo, jobhooks.of(Echo).instance_methods).method("perform")() is Echo
 
 
 def test_only_a_job_with_something_asynchronous_around_its_perform_is_asynchronous() -> None:

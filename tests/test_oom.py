@@ -69,31 +69,46 @@ def events(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_kills_are_counted_where_the_kernel_counts_them(events: Path) -> None:
     kills = oom.kills_of_ours()
-    assert kills
-    assert kills.count() == 2
+    assert not kills.have_come()
     events.write_text("max 9\noom 3\noom_kill 3\n")
 
-    assert kills.count() == 3
+    assert kills.have_come()
+
+
+def test_kills_of_a_while_ago_are_nothing_to_a_job(events: Path) -> None:
+    kills = oom.kills_of_ours()
+    kills.look(100.0)
+    events.write_text("oom_kill 3\n")
+    kills.look(100.0 + oom.LOOK_EVERY)
+
+    assert not kills.have_come()
+
+
+def test_jobs_that_follow_closely_on_each_other_share_a_look(events: Path) -> None:
+    kills = oom.kills_of_ours()
+    kills.look(100.0)
+    events.write_text("oom_kill 3\n")
+    kills.look(100.0 + oom.LOOK_EVERY - 0.1)
+
+    assert kills.have_come()
 
 
 @pytest.mark.parametrize("content", ["", "oom 1\n", "oom_kill many\n", "oom_kill \n"])
 def test_what_says_nothing_of_kills_counts_as_none(events: Path, content: str) -> None:
     kills = oom.kills_of_ours()
-    assert kills
     events.write_text(content)
 
-    assert kills.count() == 0
+    assert not kills.have_come()
 
 
 def test_where_nobody_counts_there_are_none(events: Path) -> None:
     events.unlink()
 
-    assert oom.kills_of_ours() is None
+    assert not oom.kills_of_ours().have_come()
 
 
 def test_a_cgroup_that_goes_away_is_no_trouble(events: Path) -> None:
     kills = oom.kills_of_ours()
-    assert kills
     events.unlink()
 
-    assert kills.count() == 0
+    assert not kills.have_come()

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from resqued import config as configuration
@@ -42,7 +43,10 @@ def _obey(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="resqued", description="A pre-forking worker daemon for Resque queues.")
+    # with a width argparse need not import shutil, which brings zlib, bz2 and lzma into the process that forks
+    layout = partial(argparse.HelpFormatter, width=80)
+    about = "A pre-forking worker daemon for Resque queues."
+    parser = argparse.ArgumentParser(prog="resqued", description=about, formatter_class=layout)
     parser.add_argument("-c", "--config", type=Path, default=DEFAULT_FILE, metavar="FILE", help="default: %(default)s")
     parser.add_argument("-t", "--test", action="store_true", help="check the file, import the application, and exit")
     parser.add_argument("--version", action="version", version=f"resqued {__version__}")

@@ -19,7 +19,7 @@ DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 # Numbers. TOML has `inf` and `nan`, and no clock does: an upper bound refuses the one, any bound the other.
 Count = Annotated[int, Meta(ge=0, description="int ≥ 0")]
 Seconds = Annotated[float, Meta(ge=0, le=float_info.max, description="a number of seconds ≥ 0")]
-OneJob = Annotated[int, Meta(ge=1, le=1, description="1: more jobs for one process are not built yet")]
+AtLeastOne = Annotated[int, Meta(ge=1, description="int ≥ 1")]
 Interval = Annotated[float, Meta(gt=0, le=float_info.max, description="a number of seconds > 0")]
 Nice = Annotated[int, Meta(ge=-20, le=19, description="int from -20 to 19")]
 Flag = Annotated[bool, Meta(description="true or false")]

@@ -13,6 +13,7 @@ from resqued.address import Address
 from resqued.config.kinds import (
     Aliases,
     AtFork,
+    AtLeastOne,
     Bytes,
     Cap,
     Count,
@@ -28,7 +29,6 @@ from resqued.config.kinds import (
     Namespace,
     Nice,
     NoMore,
-    OneJob,
     Path,
     PoolName,
     Preload,
@@ -120,7 +120,7 @@ class Pool(Table, frozen=True, kw_only=True):
     workers: Workers = 1
     order: Order = "strict"
     interval: Interval = 5.0  # seconds between looks at all queues while idle
-    jobs_per_fork: OneJob = 1
+    jobs_per_fork: AtLeastOne = 1  # that one process performs, one after the other
     timeout: Seconds = 0.0  # seconds that a job may run; 0: no limit
     memory: NoMore = Cap(0)  # bytes that a job may use; 0: no limit
     nice: Nice = 0  # added to the niceness of jobs

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from resqued import chance, processes
+from resqued import chance, performer, processes
 from resqued.address import Address
 from resqued.backoff import Backoff
 from resqued.duty import Duty
@@ -28,6 +28,7 @@ from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts, whereabouts
 from resqued.wire import lean
 from resqued.worker import Application, Terms, Worker
+from resqued.worker.belongings import Belongings
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,11 @@ def work(
     """Be a worker, in this process, until asked to stop. Whether nothing of it is left in Redis."""
     here = whereabouts()
     queues = QueueSet(post.queues, post.order, chance.shuffle)
-    processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
-    processes.be_a_worker()
+    _get_ready(post, queues)
     registration = _registration(post, here)
     wire = lean.connect(post.address, name=f"resqued:{post.terms.slot}")
+    diary = Notebook(notebook(post.home, registration.nonce)) if post.home else None
+    vigil = _vigil(post, token)
     gone = Worker(
         post.pool,
         post.terms,
@@ -71,8 +73,8 @@ def work(
         slate=Slate(wire, post.keys, worker=_worker_id(post, here, queues), registration=registration),
         pruning=Pruning(wire, post.keys),
         here=here,
-        notebook=Notebook(notebook(post.home, registration.nonce)) if post.home else None,
-        vigil=_vigil(post, token),
+        notebook=diary,
+        vigil=vigil,
         queues=queues,
         duty=_duty(post, paused=paused),
         wear=_wear(post.terms),
@@ -80,10 +82,16 @@ def work(
         lifeline=lifeline,
         bell=bell,
         row=row,
-        connection=wire.fileno,
+        mine=Belongings(wire.fileno, vigil, inbox=inbox, notebook=diary, lifeline=lifeline, bell=bell).descriptors,
     ).run()
     wire.close()
     return gone
+
+
+def _get_ready(post: Post, queues: QueueSet) -> None:
+    processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
+    processes.be_a_worker()
+    performer.rehearse()
 
 
 def _worker_id(post: Post, here: Whereabouts, queues: QueueSet) -> WorkerId:

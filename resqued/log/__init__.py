@@ -12,7 +12,6 @@ A log file may be moved away: a process that finds the number which it follows r
 No library does it: each brings `logging` and more into the process that forks, where every module costs every job.
 """
 
-import contextlib
 import os
 import select
 import stat
@@ -160,9 +159,11 @@ class _Line:
 
     def write(self, line: bytes) -> None:
         """Drops the line if it cannot be written: reader gone, disk full, or a reader that does not read."""
-        with contextlib.suppress(OSError):
+        try:
             if self._poll is None or self._has_room(self._poll):
                 os.write(self.fd, line)
+        except OSError:
+            pass
 
     def _has_room(self, poll: select.poll) -> bool:
         """Wait a little for a reader that is slow; not again for one that has stalled, until it reads on."""

@@ -19,7 +19,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "job.put_back": ("info", "A job was taken in the moment of a stop or pause and is back, unstarted."),
     "job.requeued": ("info", "A job was cut short by our own stop and is back at the head of its queue."),
     "job.settled": ("info", "After `job.unsettled`: Redis came back in time, and the end of the job is written."),
-    "job.started": ("info", "A job was taken from its queue and has a process."),
+    "job.started": ("debug", "A job was taken from its queue and has a process."),
     "job.unsettled": ("error", "A job ended while Redis was away and the worker had to go; its slate keeps the job."),
     "log.not_reopened": ("error", "A log file cannot be opened again; lines go to the one that was open before."),
     "log.reopened": ("info", "The log file has been reopened, as USR1 asks for."),

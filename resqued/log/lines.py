@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 Format = Literal["auto", "console", "json"]
@@ -36,7 +37,12 @@ def complete(level: str, event: str, facts: Facts, *, raised: bool = False) -> F
 def _timestamp(now: float) -> str:
     """UTC, to the millisecond: `2026-11-23T07:00:00.123Z`."""
     seconds, milliseconds = divmod(int(now * 1000), 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
+    return f"{_to_the_second(seconds)}.{milliseconds:03}Z"
+
+
+@lru_cache(maxsize=1)  # lines come many in a second
+def _to_the_second(epoch: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(epoch))
 
 
 def fitted(render: Render, facts: Facts) -> bytes:

@@ -5,6 +5,7 @@ number kills Ruby workers, a date without zone is read as local time, and `T…Z
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def started(epoch: float) -> str:
@@ -14,4 +15,9 @@ def started(epoch: float) -> str:
 
 def recorded(epoch: float) -> str:
     """For `run_at`, `failed_at` and `retried_at`: `2026/11/23 07:00:00 UTC`."""
+    return _recorded(int(epoch))
+
+
+@lru_cache(maxsize=1)  # jobs come many in a second
+def _recorded(epoch: int) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y/%m/%d %H:%M:%S UTC")

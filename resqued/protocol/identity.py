@@ -93,7 +93,9 @@ def title(version: str, doing: str) -> str:
     """
     for word in NEVER_IN_A_TITLE:
         doing = doing.replace(word, word[:-1] + "_")
-    return f"resque-{version}: {''.join(c if c.isprintable() else '?' for c in doing)}"
+    if not doing.isprintable():
+        doing = "".join(c if c.isprintable() else "?" for c in doing)
+    return f"resque-{version}: {doing}"
 
 
 def waiting(version: str, queues: Iterable[str], slot: str) -> str:

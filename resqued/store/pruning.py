@@ -100,7 +100,7 @@ class Pruning:
 
     def _account(self, dead: Dead, work: Work, verdict: Verdict | None, why: str) -> tuple[str, str]:
         """The outcome, and the entry for the failed list in case it is or becomes a failure."""
-        outcome = verdict.outcome.value if verdict else "lost"
+        outcome = verdict.outcome if verdict else "lost"
         if verdict is None or verdict.outcome is not Outcome.FAILED:
             error = PrunedWorker if dead.beat else DirtyExit
             verdict = Verdict(Outcome.FAILED, str(error.recorded_as), why.format(worker=dead.id, job=_name_of(work)))

@@ -9,16 +9,12 @@ from resqued.wire import Argument, Reply, Wire
 
 def run(wire: Wire, move: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
     """One round trip; two where the server does not know the script yet. NOSCRIPT means that nothing has been done."""
-    return patiently(_run, wire, move, keys, arguments)
-
-
-def _run(wire: Wire, move: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
     try:
         return wire.call("EVALSHA", move.sha, len(keys), *keys, *arguments)
     except CommandRefused as refused:
         if refused.code != "NOSCRIPT":
-            raise
-        return wire.call("EVAL", move.text, len(keys), *keys, *arguments)
+            raise StoreUnavailable(str(refused)) from refused
+    return patiently(wire.call, "EVAL", move.text, len(keys), *keys, *arguments)
 
 
 def patiently(call: Callable[..., Reply], *arguments: object) -> Reply:

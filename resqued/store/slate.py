@@ -26,6 +26,8 @@ class Nothing(Enum):
 
 Taken = Work | Nothing
 
+_SETTLED = {what.encode(): what for what in Settled}
+
 
 class Slate:
     """What one worker writes to Redis.
@@ -54,6 +56,8 @@ class Slate:
         counted = keys.processed, keys.processed_by(name)
         self._take = keys.slate(name), keys.worker(name), *counted, keys.pause, keys.registrations
         self._settle = *self._take, keys.failed, keys.failures, keys.failures_of(name), keys.queues
+        self._queues: list[str] = []
+        self._queue_keys: tuple[str, ...] = ()
 
     def register(self) -> Dead | None:
         """Enter the worker in the register, with its first heartbeat.
@@ -89,7 +93,7 @@ class Slate:
 
     def reserve(self, queues: Sequence[str]) -> Taken:
         """The head of the first non-empty queue moves to the slate and counts as processed (`reserve.lua`)."""
-        keys = *self._take, *map(self._keys.queue, queues)
+        keys = *self._take, *self._keys_of(queues)
         return _taken(self._run(move("reserve"), keys, (self.worker, dates.recorded(self._clock()), *queues)))
 
     def settle(self, work: Work, verdict: Verdict, queues: Sequence[str]) -> tuple[Settled, Taken]:
@@ -99,17 +103,21 @@ class Slate:
         no longer (`settle.lua`).
         """
         now = dates.recorded(self._clock())
-        keys = *self._settle, self._keys.queue(work.queue), *map(self._keys.queue, queues)
-        entry = self._entry(work, verdict, now)
-        arguments = self.worker, work.run, verdict.outcome.value, entry, work.queue, now, *queues
+        keys = *self._settle, self._keys.queue(work.queue), *self._keys_of(queues)
+        entry = self._entry(work, verdict, now) if verdict.outcome is Outcome.FAILED else ""
+        arguments: tuple[Argument, ...] = self.worker, work.run, verdict.outcome, entry, work.queue, now, *queues
         reply = self._run(move("settle"), keys, arguments)
         assert isinstance(reply, list)
         assert isinstance(reply[0], bytes)
-        return Settled(reply[0].decode()), _taken(reply[1:])
+        return _SETTLED[reply[0]], _taken(reply[1:])
+
+    def _keys_of(self, queues: Sequence[str]) -> tuple[str, ...]:
+        """Made anew only for other queues than the last time."""
+        if queues != self._queues:
+            self._queues, self._queue_keys = list(queues), tuple(map(self._keys.queue, queues))
+        return self._queue_keys
 
     def _entry(self, work: Work, verdict: Verdict, now: str) -> str:
-        if verdict.outcome is not Outcome.FAILED:
-            return ""
         return Failure(
             now, work.payload, verdict.exception, verdict.error, verdict.backtrace, self.worker, work.queue
         ).encode()

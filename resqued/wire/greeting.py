@@ -78,7 +78,8 @@ def _timed_by_the_kernel(connected: socket.socket, timeout: float) -> socket.soc
 
 
 def _tcp(address: Address, timeout: float) -> socket.socket:
-    connected = socket.create_connection((address.host, address.port), timeout)
+    where = _as_it_is(address.host), address.port
+    connected = socket.create_connection(where, timeout)  # type: ignore[arg-type]  # which takes bytes, too
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in KEEPALIVE.items():
@@ -101,3 +102,8 @@ def _tls(address: Address, timeout: float) -> socket.socket:
     except BaseException:
         connected.close()
         raise
+
+
+def _as_it_is(host: str) -> str | bytes:
+    """A name in ASCII, as bytes: text would be prepared as IDNA wants it, by code that stays in memory."""
+    return host.encode() if host.isascii() else host

@@ -63,7 +63,7 @@ class Books:
         """
         while (answer := self._try(lambda: self._settle(work, verdict))) is None:
             if not self._wait_for_redis():
-                log.error("job.unsettled", queue=work.queue, run=work.run, outcome=verdict.outcome.value)
+                log.error("job.unsettled", queue=work.queue, run=work.run, outcome=verdict.outcome)
                 self._unsettled[work.run] = verdict
                 break
         return answer
@@ -169,7 +169,7 @@ class Books:
         except StoreUnavailable as error:
             self.lost(error)
             return None
-        if (away := self._duty.found_redis(monotonic())) is not None:
+        if self._duty.redis_lost_at is not None and (away := self._duty.found_redis(monotonic())) is not None:
             log.warning("redis.back", away_s=round(away, 3))
         return answer
 

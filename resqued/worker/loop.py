@@ -27,7 +27,7 @@ from resqued.worker.books import Books
 from resqued.worker.ears import Ears
 from resqued.worker.pulse import Pulse
 from resqued.worker.runner import Ended, Runner
-from resqued.worker.task import Application, failed
+from resqued.worker.task import Application, Task, failed
 from resqued.worker.terms import Terms
 
 UNREGISTERED = (State.STARTING, State.OFFLINE)
@@ -36,7 +36,7 @@ UNREGISTERED = (State.STARTING, State.OFFLINE)
 class Worker:
     """One worker, in the process that is registered for it.
 
-    `connection`: the descriptor of what `slate` uses, -1 without one. `bell` is rung when `row` has news.
+    `mine`: descriptors that a job's process closes. `bell` is rung when `row` has news.
     """
 
     def __init__(
@@ -57,12 +57,12 @@ class Worker:
         lifeline: Lifeline | None,
         bell: Bell | None,
         row: Row,
-        connection: Callable[[], int],
+        mine: Callable[[], list[int]],
     ) -> None:
         self._pool, self._terms, self._application = pool, terms, application
         self._slate, self._notebook = slate, notebook
         self._vigil, self._queues, self._duty, self._row = vigil, queues, duty, row
-        self._inbox, self._lifeline, self._bell, self._connection = inbox, lifeline, bell, connection
+        self._bell = bell
         self._wear, self._pulse = wear, Pulse(row)
         self._ears = Ears(duty, inbox, lifeline, self._pulse)
         self._books = Books(
@@ -75,8 +75,9 @@ class Worker:
             redis_timeout=terms.redis_timeout,
             when_lost=vigil.lost,
         )
-        self._runner = Runner(terms, duty=duty, ears=self._ears, books=self._books, row=row, mine=self._mine)
+        self._runner = Runner(terms, self._task, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine)
         self._has_forked = False
+        self._state = row.state
 
     def run(self) -> bool:
         """Work until asked to stop. Whether nothing of this worker is left in Redis: it may have been away too long."""
@@ -92,8 +93,8 @@ class Worker:
 
     def _is_without_redis(self) -> None:
         """Who finds Redis away at first is ready all the same: as soon as it is back, so is the worker."""
-        if self._row.state is State.STARTING:
-            self._row.state = State.OFFLINE
+        if self._state is State.STARTING:
+            self._state = self._row.state = State.OFFLINE
             self._ring()
 
     def _ring(self) -> None:
@@ -112,7 +113,7 @@ class Worker:
 
     def _pause(self, *, is_there: bool) -> None:
         """Who has never been there, in Redis, has nothing to pause from."""
-        if is_there or self._row.state not in UNREGISTERED:
+        if is_there or self._state not in UNREGISTERED:
             self._become(State.PAUSED)
         else:
             self._is_without_redis()
@@ -149,7 +150,7 @@ class Worker:
         if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
             self._duty.hold_off(monotonic())
         self._report(work, ended)
-        processes.reap()
+        self._runner.reap()
         return self._take(answer[1]) if answer else None
 
     def _note(self, work: Work, verdict: Verdict) -> None:
@@ -180,7 +181,11 @@ class Worker:
         if not self._has_forked:
             self._has_forked = True
             self._run_hooks("before_first_fork")
-        return self._runner.run(task)
+        return self._runner.run(task, work)
+
+    def _task(self, work: Work) -> Task:
+        """In the process of a job, of a further one. Raises JobError."""
+        return self._application.task(self._application.job(work, self._slate.worker))
 
     def _report(self, work: Work, ended: Ended) -> None:
         verdict, facts = ended.verdict, ended.facts(work)
@@ -214,11 +219,11 @@ class Worker:
             self._vigil.lost()  # also if that Redis is away is known
             self._books.lost(error)
         self._row.leads = self._vigil.leads
-        processes.reap()
+        self._runner.reap()
 
     def _watch_queues(self, until: float) -> list[int]:
         """Whom to listen to. No queue while the fleet is paused, for its jobs would answer at once."""
-        if self._row.state is State.PAUSED or not self._duty.may_try_redis(monotonic()):
+        if self._state is State.PAUSED or not self._duty.may_try_redis(monotonic()):
             return []
         self._vigil.begin(self._queues.in_order(), monotonic(), until)
         self._row.leads = self._vigil.leads
@@ -226,11 +231,14 @@ class Worker:
 
     def _become(self, state: State) -> None:
         """Change what the world sees of this worker, and tell the application."""
-        was, self._row.state = self._row.state, state
+        was = self._state
         if state is was:
             return
+        self._state = self._row.state = state
         if was in UNREGISTERED:
             self._ring()
+        if was is State.BUSY:
+            self._runner.let_go()
         if State.PAUSED in (was, state):
             self._tell_of_pause(state)
         match state:
@@ -254,7 +262,9 @@ class Worker:
             self._run_hooks("after_pause")
 
     def _leave(self) -> bool:
-        self._row.state = State.LEAVING
+        self._state = self._row.state = State.LEAVING
+        self._runner.let_go()
+        self._runner.see_off()
         self._run_hooks("shutdown")
         self._vigil.end()
         self._vigil.lost()
@@ -274,14 +284,3 @@ class Worker:
                 hook(info)
             except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
                 log.exception("hook.failed", hook=name, error=failure.summary_of(error))
-
-    def _mine(self) -> list[int]:
-        """What a job's process closes: connections to Redis, signals, and what ties the worker to its fellows."""
-        descriptors = [self._connection(), *self._vigil.descriptors, *self._inbox.pipe]
-        if self._notebook:
-            descriptors.append(self._notebook.descriptor)
-        if self._lifeline:
-            descriptors.append(self._lifeline.fileno())
-        if self._bell:
-            descriptors += self._bell.pipe
-        return [descriptor for descriptor in descriptors if descriptor >= 0]

@@ -1,7 +1,7 @@
-"""One job's process, from its fork to its end."""
+"""One job's process, from its fork to its end; or one that performs several jobs."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from signal import SIGKILL
@@ -17,15 +17,17 @@ from resqued.memory import Watch
 from resqued.processes import Child
 from resqued.protocol import identity
 from resqued.scoreboard import Row
-from resqued.verdict import REQUEUED, Outcome, Verdict
+from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
 from resqued.version import __version__
 from resqued.work import Work
 from resqued.worker.books import Books
 from resqued.worker.ears import Ears
+from resqued.worker.hand import Hand, Performances, title
 from resqued.worker.task import Ending, Task, failed
 from resqued.worker.terms import Limits, Terms
 
 MOURNING = 10.0  # s that the `on_failure*` hooks of a job that was killed may take
+LEAVING = 5.0  # s that a process may take to end after its verdict; what is left of its session is killed then
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Ended:
     verdict: Verdict
     job: str | None  # its name; None if the payload named none
     pid: int | None = None  # of its process; None if it never had one
-    seconds: float = 0.0  # that its process lived
+    seconds: float = 0.0  # from its fork, or from when it was handed over, to its verdict
 
     def facts(self, work: Work) -> dict[str, object]:
         """For the log."""
@@ -49,34 +51,85 @@ class Ended:
 
 
 class Runner:
+    """`task`: what a job's process makes of a further job that is handed to it."""
+
     def __init__(
-        self, terms: Terms, *, duty: Duty, ears: Ears, books: Books, row: Row, mine: Callable[[], list[int]]
+        self,
+        terms: Terms,
+        task: Callable[[Work], Task],
+        *,
+        duty: Duty,
+        ears: Ears,
+        books: Books,
+        row: Row,
+        mine: Callable[[], list[int]],
     ) -> None:
         self._terms, self._duty, self._ears, self._books, self._row = terms, duty, ears, books, row
-        self._mine = mine
+        self._task, self._mine = task, mine
         self._worker = os.getpid()
         self._usual = terms.limits(UNSTATED)
-        self._kills, self._killed = oom.kills_of_ours(), 0
+        self._kills = oom.kills_of_ours()
+        self._hand: Hand | None = None  # free for a further job
+        self._leaving: Child | None = None  # has said its last verdict
 
-    def run(self, task: Task) -> Ended:
-        """Perform `task` in a process of its own and return the truth about it."""
+    def run(self, task: Task, work: Work) -> Ended:
+        """Perform `task` in a process that is free, else in one of its own, and return the truth about it."""
+        limits = self._usual if task.limits is UNSTATED else self._terms.limits(task.limits)
+        if self._hand and self._hand.takes(work, limits):
+            ended = self._see_through(task, self._hand, run=work.run)
+            if ended:
+                return ended
+        self.let_go()
         try:
             for hook in hooks.registered["before_fork"]:
                 hook(task.job)
         except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
             return Ended(self._mourned(task, error, failed(error)), task.job.name)
-        limits = self._usual if task.limits is UNSTATED else self._terms.limits(task.limits)
-        watch = Watch(limits.memory) if limits.memory else None
+        self.see_off()
         try:
-            child = processes.start_job(partial(self._main, task, self._title(task)), self._mine())
+            hand = self._forked(task, limits, work.run)
         except OSError as error:
             log.error("job.not_forked", queue=task.job.queue, job=task.job.name, error=str(error))
             return Ended(REQUEUED, task.job.name)
-        return self._see_through(task, child, limits, watch)
+        ended = self._see_through(task, hand, run=work.run)
+        assert ended is not None
+        return ended
 
-    @staticmethod
-    def _title(task: Task) -> str:
-        return identity.processing(__version__, task.job.queue, int(time()), task.job.name)
+    def let_go(self) -> None:
+        """The process that is free is not needed any more."""
+        if self._hand:
+            self._hand.child.dismiss()
+            self._leaving, self._hand = self._hand.child, None
+
+    def see_off(self) -> None:
+        """Wait until the process of the last job has ended: what it holds, perhaps a lock, is free for the next one."""
+        until = monotonic() + LEAVING
+        while self._leaving and not self._leaving.has_ended():
+            if monotonic() >= until:
+                processes.kill_job(self._leaving, kin.session(self._leaving.pid))
+                until = monotonic() + LEAVING
+            self._ears.wait(until)
+            self._books.attend()
+        self._leaving, self._row.job = None, 0
+
+    def reap(self) -> None:
+        """Whoever has ended: the process of the last job, and what others have left behind."""
+        for ended in processes.reap():
+            if self._leaving and ended.pid == self._leaving.pid:
+                self._leaving.end(ended)
+                self._leaving, self._row.job = None, 0
+            elif self._hand and ended.pid == self._hand.child.pid:
+                self._hand.child.end(ended)
+                self._hand, self._row.job = None, 0
+
+    def _forked(self, task: Task, limits: Limits, run: int) -> Hand:
+        """Raises OSError."""
+        watch = Watch(limits.memory) if limits.memory else None
+        first, several = partial(self._main, task, title(task)), self._terms.jobs_per_fork > 1
+        performances = Performances(first, self._task, self._row) if several else partial(_alone, first)
+        child = processes.start_job(performances, self._mine(), takes_orders=several)
+        self._row.job, self._row.begun = child.pid, run
+        return Hand(child, limits, watch, self._terms.jobs_per_fork - 1)
 
     def _main(self, task: Task, title: str) -> Verdict:
         """In the job's process."""
@@ -93,12 +146,18 @@ class Runner:
             processes.end_with_worker(self._worker)
         return act()
 
-    def _see_through(self, task: Task, child: Child, limits: Limits, watch: Watch | None) -> Ended:
-        started = monotonic()
+    def _see_through(self, task: Task, hand: Hand, *, run: int) -> Ended | None:
+        """The truth about a job. None if its process has ended before it began with it: it is for another one."""
+        started, child = monotonic(), hand.child
         processes.set_title(identity.forked(__version__, child.pid, int(time()), self._terms.slot))
         self._announce(task, child)
-        ending = self._watched(child, limits, watch)
+        ending = self._watched(child, hand.limits, hand.watch)
         verdict = ending.verdict
+        self._hand, self._leaving = (hand, None) if hand.is_free and ending.said is DONE else (None, child)
+        if self._leaving:
+            child.dismiss()
+        if ending.said is None and self._row.begun != run and not self._duty.wants_job_stopped:
+            return None if self._duty.takes_jobs else Ended(REQUEUED, task.job.name)
         if verdict.outcome is Outcome.FAILED and (error := ending.cause_of_death):
             verdict = self._mourned(task, error, verdict)
         return Ended(verdict, task.job.name, child.pid, monotonic() - started)
@@ -108,22 +167,26 @@ class Runner:
         if task.mourn is None:
             return verdict
         self._duty.begins_job()  # who wanted the job stopped has been obeyed
-        mourn = partial(task.mourn, error)
+        mourn = partial(self._disguised, partial(task.mourn, error))
+        self.see_off()
         try:
-            child = processes.start_job(lambda: self._disguised(mourn), self._mine())
+            child = processes.start_job(partial(_alone, mourn), self._mine())
         except OSError:
             return verdict
+        self._row.job, self._leaving = child.pid, child
         said = self._watched(child, Limits(timeout=MOURNING), None).said
         return replace(said, backtrace=verdict.backtrace or said.backtrace) if said else verdict
 
     def _announce(self, task: Task, child: Child) -> None:
         args = {"args": task.job.args} if self._terms.log_args else {}
-        log.info("job.started", queue=task.job.queue, job=task.job.name, pid=child.pid, run=task.job.run, **args)
+        log.debug("job.started", queue=task.job.queue, job=task.job.name, pid=child.pid, run=task.job.run, **args)
 
     def _watched(self, child: Child, limits: Limits, watch: Watch | None) -> Ending:
-        """Until the process has ended: be present in Redis, and bring it to its end when it is time."""
-        self._row.job = child.pid
-        self._killed = self._kills.count() if self._kills else 0
+        """Until the job has ended: be present in Redis, and bring it to its end when it is time.
+
+        A process that has said its verdict has nothing more to do, and is not waited for; one that was to stop is.
+        """
+        self._kills.look(monotonic())
         end = Escalation(self._terms.patience, times_out_at=monotonic() + limits.timeout if limits.timeout else None)
         while not child.has_ended():
             if (step := self._step(end, watch, monotonic())) is not Step.WAIT:
@@ -131,11 +194,10 @@ class Runner:
             self._books.attend()
             self._ears.wait(_earliest(end.wakes_at(), self._duty.beats_at(), watch), *_open(child))
             child.listen()
-        self._row.job = 0
-        said = child.verdict()
-        assert child.exit is not None
-        ending = Ending(said, child.exit, end, limits, self._terms.interrupted)
-        return self._cut_short(child, ending, watch) if said is None or end.asked else ending
+            if child.said and not end.asked:
+                break
+        ending = Ending(child.said, child.exit, end, limits, self._terms.interrupted)
+        return self._cut_short(child, ending, watch) if child.said is None or end.asked else ending
 
     def _step(self, end: Escalation, watch: Watch | None, now: float) -> Step:
         """What is to be done with a job now, for whatever reason."""
@@ -149,6 +211,7 @@ class Runner:
         return end.step(now)
 
     def _act(self, child: Child, end: Escalation, watch: Watch | None, step: Step) -> None:
+        child.dismiss()
         if step is Step.ASK:
             log.info("job.asked", pid=child.pid, reason=end.reason)
             processes.ask(child)
@@ -158,15 +221,19 @@ class Runner:
 
     def _cut_short(self, child: Child, ending: Ending, watch: Watch | None) -> Ending:
         """What such a job leaves must not go on when it is put back, or known as dead."""
+        assert child.exit is not None
         processes.kill_group(child.pid)
         processes.kill_each(_those_with(child, ending.end, watch))
         return replace(
             ending,
             used=watch.used if watch else 0,
-            out_of_memory=ending.exit.signal == SIGKILL
-            and self._kills is not None
-            and self._kills.count() > self._killed,
+            out_of_memory=child.exit.signal == SIGKILL and self._kills.have_come(),
         )
+
+
+def _alone(perform: Callable[[], Verdict], _orders: int) -> Iterable[Verdict]:
+    """The verdicts of a process that performs one job."""
+    return (perform(),)
 
 
 def _those_with(child: Child, end: Escalation, watch: Watch | None) -> list[int]:

@@ -17,7 +17,7 @@ from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
 from resqued.work import Job, Work
 from resqued.worker.terms import Interrupted, Limits
 
-Perform = Callable[[type[Any], Job], Verdict]
+Perform = Callable[..., Verdict]  # a class, a job, and `forked`: whether this is the first of its process
 Mourn = Callable[[type[Any], Job, BaseException], Verdict]
 
 
@@ -26,7 +26,7 @@ class Task:
     """A job whose class has been found, or will be in its own process."""
 
     job: Job
-    main: Callable[[], Verdict]  # performs it
+    main: Callable[..., Verdict]  # performs it; with forked=False in a process that has performed others before
     mourn: Callable[[BaseException], Verdict] | None  # runs its `on_failure*` hooks; None if it has none
     limits: JobLimits = UNSTATED  # of its class
 
@@ -50,13 +50,13 @@ class Application:
         mourn = partial(self._mourn, job_class, job) if jobhooks.of(job_class).on_failure else None
         return Task(job, partial(self._perform, job_class, job), mourn, joblimits.of(job_class))
 
-    def _load_and(self, act: Callable[..., Verdict], job: Job, *facts: BaseException) -> Verdict:
+    def _load_and(self, act: Callable[..., Verdict], job: Job, *facts: BaseException, **how: bool) -> Verdict:
         try:
             self._registry.load()
             job_class = self._registry.find(job.name)
         except BaseException as error:  # noqa: BLE001  the application's own code runs here: sys.exit, too
             return failed(error)
-        return act(job_class, job, *facts)
+        return act(job_class, job, *facts, **how)
 
 
 def failed(error: BaseException, backtrace: tuple[str, ...] = ()) -> Verdict:
@@ -70,7 +70,7 @@ class Ending:
     """How a job's process ended, and what had been done to it. Any end is a success if the job returned normally."""
 
     said: Verdict | None  # by the process, if it lived long enough
-    exit: Exit
+    exit: Exit | None  # None if it has said all, and is still about to leave
     end: Escalation
     limits: Limits
     interrupted: Interrupted
@@ -112,6 +112,7 @@ class Ending:
 
     @property
     def _dirty_exit(self) -> DirtyExit:
+        assert self.exit is not None
         why = ", out of memory" if self.out_of_memory else ""
         return DirtyExit(f"job process {self.exit.pid} ended without a verdict: {self.exit}{why}")
 

@@ -396,7 +396,7 @@ def board_too_short(stage: Stage) -> None:
 
 
 def state_unknown(stage: Stage) -> None:
-    stage.row(0)._set(scoreboard._Cell.STATE, 99)
+    stage.row(0)._cells[scoreboard._STATE] = 99
 
 
 @pytest.mark.parametrize("spoil", [board_gone, board_of_another_layout, board_too_short, state_unknown])

@@ -103,10 +103,10 @@ def test_an_unknown_key_is_a_mistake_with_a_suggestion(table: str, line: str, mi
     assert mistakes_of(table, line) == (f"{table}.{line.split(maxsplit=1)[0]}: unknown key; {mistake}",)
 
 
-def test_what_is_not_built_yet_is_not_accepted_silently() -> None:
-    (mistake,) = mistakes_of("pools.default", "jobs_per_fork = 2")
+def test_a_process_performs_one_job_at_least() -> None:
+    (mistake,) = mistakes_of("pools.default", "jobs_per_fork = 0")
 
-    assert mistake.startswith("pools.default.jobs_per_fork: expected ")
+    assert mistake == "pools.default.jobs_per_fork: expected int ≥ 1, got 0"
 
 
 def test_an_unknown_table_is_a_mistake_with_a_suggestion() -> None:

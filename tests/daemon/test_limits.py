@@ -117,7 +117,7 @@ def test_a_kill_is_put_down_to_want_of_memory_where_the_kernel_counted_one(
     master = with_cgroups_in(tmp_path, daemons, redis)
     push(redis, "Starved", str(events))
     worker = psutil.Process(psutil.Process(int(popped(redis, "test:met"))).ppid())
-    eventually(lambda: master.logged("job.started") and worker.status() == psutil.STATUS_SLEEPING)  # it has counted
+    eventually(lambda: "Forked" in worker.cmdline()[0] and worker.status() == psutil.STATUS_SLEEPING)  # it has counted
     redis.rpush("test:go", "on")
 
     assert failure_of(master, redis, exception="Resque::DirtyExit").endswith("SIGKILL (signal 9), out of memory")

@@ -37,7 +37,7 @@ def test_after_usr1_master_worker_and_a_job_of_before_write_to_the_new_file(daem
     file = daemons.directory / "log" / "resqued"
     file.parent.mkdir()
     settings = f'modules = ["logging_jobs"]\npath = ["{daemons.directory}"]'
-    text = daemons.configured(more=f'[log]\nfile = "{file}"').read_text()
+    text = daemons.configured(more=f'[log]\nlevel = "debug"\nfile = "{file}"').read_text()
     kept = [line for line in text.splitlines() if not line.startswith(("path =", "modules ="))]
     master = daemons.start(daemons.written("\n".join(kept).replace("[jobs]", f"[jobs]\n{settings}")))
     push(redis, "Log")

@@ -33,7 +33,7 @@ class Started:
 
     def __init__(self, daemons: Daemons, redis: Redis, pool: str = PATIENT, **settings: Any) -> None:
         self.redis = redis
-        self.master = daemons.start(pool=pool, **settings)
+        self.master = daemons.start(pool=pool, more='[log]\nlevel = "debug"', **settings)
         self.master.wait_for_workers(1)
         self.pid = self.master.workers()[0].pid
         self.row = row_of(self.master, daemons.directory)
