@@ -1,5 +1,6 @@
 """Fixtures of every test: one real Redis a session, empty for each test that asks; no process is left behind."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,11 +8,22 @@ from tempfile import TemporaryDirectory
 import pytest
 from redis import Redis
 
+from resqued import atfork
 from tests.support import processes, redis_server
 from tests.support import proxy as proxies
 from tests.support.proxy import Proxy
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    what = "jobs.at_fork of every daemon under test: the suite passes with both"
+    parser.addoption("--at-fork", choices=("needed", "all"), default="needed", help=what)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ["TEST_AT_FORK"] = config.getoption("--at-fork")
+    atfork.allowed = config.getoption("--at-fork") == "needed"
 
 
 @pytest.fixture(scope="session", name="redis_server")

@@ -23,6 +23,7 @@ url = "{url}"
 [jobs]
 path = ["{apps}"]
 modules = ["tracked"]
+at_fork = "{at_fork}"
 {jobs}
 [pools.work]
 queues = {queues}
@@ -33,6 +34,11 @@ run_dir = "{directory}"
 state_dir = "{directory}"
 {more}
 """
+
+
+def at_fork() -> str:
+    """`jobs.at_fork` of every daemon under test: `--at-fork` of pytest."""
+    return os.environ.get("TEST_AT_FORK", "needed")
 
 
 class Daemon:
@@ -103,6 +109,7 @@ class Daemons:
         text = TRACKED.format(
             url=self.url,
             apps=APPS,
+            at_fork=at_fork(),
             jobs=jobs,
             queues=queues,
             workers=workers,

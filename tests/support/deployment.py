@@ -15,7 +15,7 @@ from resqued import status
 from resqued.cli import resquectl
 from resqued.status import Status
 from tests.cli.asking import Answer
-from tests.support.daemon import APPS, Daemon, Daemons, popped, push
+from tests.support.daemon import APPS, Daemon, Daemons, at_fork, popped, push
 from tests.support.waiting import eventually
 
 TABLES = """
@@ -24,6 +24,7 @@ TABLES = """
 [jobs]
 path = ["{apps}", "{app}"]
 modules = {modules}
+at_fork = "{at_fork}"
 {jobs}
 {pools}
 [daemon]
@@ -70,6 +71,7 @@ class Deployment:
             apps=APPS,
             app=self.app,
             modules=json.dumps(["tracked", *modules]),
+            at_fork=at_fork(),
             jobs=jobs,
             pools="\n".join(pools or [pool()]),
             daemon=daemon,
