@@ -182,6 +182,10 @@ def speaks_to_redis(source: Source) -> list[str]:
     return sorted(outside(source) & {"redis", "hiredis"})
 
 
+def draws(source: Source) -> list[str]:
+    return sorted(outside(source) & {"rich"})
+
+
 PROCESS_CALLS = re.compile(
     r"os\.(fork(pty)?|kill(pg)?|wait\w*|posix_spawnp?|spawn\w+|system|popen|pidfd_open|_exit)"
     r"|signal\.(pthread_kill|pidfd_send_signal|raise_signal)"
@@ -276,6 +280,10 @@ def test_only_wire_speaks_to_redis() -> None:
     assert offences(speaks_to_redis, but_in="wire") == []
 
 
+def test_only_cli_draws() -> None:
+    assert offences(draws, but_in="cli") == []
+
+
 def test_only_processes_forks_kills_and_waits() -> None:
     assert offences(handles_processes, but_in="processes") == []
 
@@ -356,6 +364,7 @@ def test_a_circle_is_found() -> None:
         (acts, "from signal import Signals\nimport json, re, enum", []),
         (acts, "open('x')", ["open"]),
         (speaks_to_redis, "if TYPE_CHECKING:\n    import redis.client", ["redis"]),
+        (draws, "def f():\n    from rich.table import Table", ["rich"]),
         (handles_processes, "import os as system\nsystem.fork()", ["os.fork"]),
         (handles_processes, "import os.path\nos.kill(1, 9)", ["os.kill"]),
         (handles_processes, "from os import waitpid", ["os.waitpid"]),

@@ -2,10 +2,15 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
+from typing import ClassVar, TypeAlias
 
 DELETE = "\x7f"  # the one control character that JSON leaves as it is
+AT_ONCE = 200  # rows that are laid out together
+
+Layout: TypeAlias = Callable[[Sequence[Sequence[str]]], Iterable[str]]  # rows as lines
 
 
 def printable(text: str) -> str:
@@ -13,8 +18,19 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+class Rendered(str):
+    """A line in which nothing is hostile any more: what a terminal obeys in it is ours."""
+
+    __slots__ = ()
+
+
 def say(*lines: str) -> None:
-    sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
+    say_each(lines)
+
+
+def say_each(lines: Iterable[str]) -> None:
+    """Each when it comes: the first is read while the last is still on its way."""
+    sys.stdout.writelines(f"{line if isinstance(line, Rendered) else printable(line)}\n" for line in lines)
 
 
 def say_json(document: object) -> None:
@@ -28,11 +44,64 @@ def complain(command: str, *problems: object) -> None:
     sys.stderr.writelines(f"{command}: {printable(line)}\n" for line in lines)
 
 
-def table(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Rows as lines with aligned columns."""
-    lines = [[printable(str(cell)) for cell in row] for row in (heading, *rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+class Marked(str):
+    """A cell of a table that stands out on a terminal; elsewhere it is like any other."""
+
+    __slots__ = ()
+    style: ClassVar[str]
+
+
+class Problem(Marked):
+    """A person should see to it."""
+
+    __slots__ = ()
+    style = "red"
+
+
+class Stale(Marked):
+    """It may not be true any more."""
+
+    __slots__ = ()
+    style = "yellow"
+
+
+def table(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Rows as lines with aligned columns: for `say`, or, if there may be many, for `say_each`.
+
+    On a terminal they fit its width, and what does not is cut; anywhere else they are complete. Rows are taken in
+    portions, so that the first lines of many are there at once; each portion is at least as wide as those before it.
+    """
+    taken = iter(rows)
+    portion = [heading, *islice(taken, AT_ONCE)]
+    laid_out = _layout()
+    while portion:
+        yield from map(Rendered, laid_out([list(map(_shown, row)) for row in portion]))
+        portion = list(islice(taken, AT_ONCE))
+
+
+def _shown(cell: object) -> str:
+    text = printable(str(cell))
+    return type(cell)(text) if isinstance(cell, Marked) else text
+
+
+def _layout() -> Layout:
+    if not sys.stdout.isatty():
+        return _Columns()
+    from resqued.cli.tables import Tables  # noqa: PLC0415  rich is slow to import, and of no use in a pipe
+
+    return Tables()
+
+
+class _Columns:
+    """As wide as they need to be."""
+
+    def __init__(self) -> None:
+        self._widths: list[int] = []
+
+    def __call__(self, rows: Sequence[Sequence[str]]) -> list[str]:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        self._widths = list(map(max, widths, self._widths or widths))
+        return ["  ".join(map(str.ljust, row, self._widths)).rstrip() for row in rows]
 
 
 def date(moment: datetime | None) -> str:

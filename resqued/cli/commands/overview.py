@@ -6,7 +6,7 @@ from datetime import datetime
 
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, Commands
-from resqued.cli.terminal import date, say, say_json, table
+from resqued.cli.terminal import date, say, say_each, say_json, table
 from resqued.client import Client
 from resqued.protocol.records import WorkerView, Working
 
@@ -35,7 +35,7 @@ def list_workers(resque: Client, arguments: Namespace) -> int:
     else:
         heading = "WORKER", "STARTED", "HEARTBEAT", "WORKING ON"
         rows = [(w.id, date(w.started), date(w.heartbeat), _doing(w.working)) for w in workers]
-        say(*table(heading, rows))
+        say_each(table(heading, rows))
     return DONE
 
 

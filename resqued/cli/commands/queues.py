@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, Commands
-from resqued.cli.terminal import say, say_json, table
+from resqued.cli.terminal import say, say_each, say_json, table
 from resqued.client import Client
 from resqued.errors import ResquedError
 
@@ -39,7 +39,7 @@ def list_queues(resque: Client, arguments: Namespace) -> int:
     if arguments.json:
         say_json([{"queue": queue, "size": size} for queue, size in sizes.items()])
     else:
-        say(*table(("QUEUE", "JOBS"), sizes.items()))
+        say_each(table(("QUEUE", "JOBS"), sizes.items()))
     return DONE
 
 

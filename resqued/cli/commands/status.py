@@ -83,7 +83,7 @@ def _reload(reload: ReloadStatus, now: datetime) -> Iterator[str]:
     yield from (f"          {line}" for reason in reload.reason for line in reason.splitlines())
 
 
-def _pools(report: Report) -> list[str]:
+def _pools(report: Report) -> Iterator[str]:
     heading = "POOL", "WANTED", "BUSY", "IDLE", "PAUSED", "OFFLINE", "STARTING", "DOWN", ""
     return table(heading, (_pool(name, pool) for name, pool in report.pools.items()))
 
@@ -96,7 +96,7 @@ def _pool(name: str, pool: PoolReport) -> list[object]:
     return [name, wanted, *counts, ", ".join(remarks)]
 
 
-def _workers(report: Report) -> list[str]:
+def _workers(report: Report) -> Iterator[str]:
     heading = "WORKER", "PID", "STATE", "FOR", "DONE", "FAILED", "MEMORY", "JOB"
     return table(heading, (_worker(worker, report) for worker in report.workers))
 
