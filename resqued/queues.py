@@ -113,6 +113,7 @@ class QueueSet:
         self._shuffle = shuffle
         self._names = expand(entries, ())
         self._served: str | None = None
+        self._held: frozenset[str] = frozenset()
 
     def know(self, existing: Iterable[str]) -> None:
         """Which queues exist in Redis now. Of no interest to a set that `is_fixed`."""
@@ -125,6 +126,15 @@ class QueueSet:
             self._names = list(self._names)
             self._shuffle(self._names)
         return self._names
+
+    def hold(self, names: Iterable[str]) -> None:
+        """These have jobs, but nobody may take them now."""
+        self._held = frozenset(names)
+
+    def to_wait_on(self) -> Sequence[str]:
+        """Those of the queues in order on which a job is something to wake for. Not to be changed."""
+        names = self.in_order()
+        return [name for name in names if name not in self._held] if self._held else names
 
     def served(self, name: str) -> None:
         """A job came from queue `name`: in round-robin order it is the last to be asked next time."""

@@ -17,6 +17,7 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resque:pause-all-workers` | string | `true` pauses every worker of the fleet |
 | `resque:pruning_dead_workers_in_progress` | string | the lock of whoever prunes dead workers; lives a minute at most |
 | `resqued:<namespace>:workers` | hash | id → who that worker is (`protocol.identity.Registration`) |
+| `resqued:<namespace>:paused` | hash | queue that no worker of ours takes from → since when |
 | `resqued:<namespace>:look` | string | who of ours looked last for dead workers; lives a minute |
 | `resqued:<namespace>:sightings` | hash | id → a stopped heartbeat, first and last seen; lives for minutes |
 | `resqued:<namespace>:lost:<digest>` | string | how often a payload was put back for a dead worker; lives 7 days |
@@ -94,6 +95,10 @@ class Keys:
     @property
     def registrations(self) -> str:
         return self._own("workers")
+
+    @property
+    def paused(self) -> str:
+        return self._own("paused")
 
     @property
     def look(self) -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from resqued.protocol import dates
@@ -24,7 +25,14 @@ class Nothing(Enum):
     UNREGISTERED = "unregistered"  # somebody has struck the worker off our own register
 
 
-Taken = Work | Nothing
+@dataclass(frozen=True, slots=True)
+class Held:
+    """There are jobs, but only on queues that somebody has paused for the whole fleet."""
+
+    queues: tuple[str, ...]
+
+
+Taken = Work | Nothing | Held
 
 _SETTLED = {what.encode(): what for what in Settled}
 
@@ -54,7 +62,7 @@ class Slate:
         name = self.worker
         self._register = keys.workers, keys.started(name), keys.heartbeats, keys.registrations
         counted = keys.processed, keys.processed_by(name)
-        self._take = keys.slate(name), keys.worker(name), *counted, keys.pause, keys.registrations
+        self._take = keys.slate(name), keys.worker(name), *counted, keys.pause, keys.registrations, keys.paused
         self._settle = *self._take, keys.failed, keys.failures, keys.failures_of(name), keys.queues
         self._queues: list[str] = []
         self._queue_keys: tuple[str, ...] = ()
@@ -124,7 +132,7 @@ class Slate:
 
     def unregister(self) -> bool:
         """Leave no key behind. False if the slate still holds a job: then everything stays, for somebody to settle."""
-        working, processed, failures = self._settle[1], self._settle[3], self._settle[8]
+        working, processed, failures = self._settle[1], self._settle[3], self._settle[9]
         workers, started, heartbeats, registrations = self._register
         of_this_worker = working, started, processed, failures
         keys = workers, *of_this_worker, heartbeats, registrations, self._settle[0]
@@ -140,6 +148,8 @@ def _taken(reply: Reply) -> Taken:
             return Work(run, queue.decode(), payload)
         case [b"paused" | b"unregistered" as why]:
             return Nothing(why.decode())
+        case [b"empty", *held] if held:
+            return Held(tuple(queue.decode() for queue in held if isinstance(queue, bytes)))
         case _:
             return Nothing.EMPTY
 

@@ -12,13 +12,14 @@ from resqued.log import log
 from resqued.protocol.moves import Settled
 from resqued.queues import QueueSet
 from resqued.store.pruning import Pruning
-from resqued.store.slate import Nothing, Slate, Taken
+from resqued.store.slate import Held, Nothing, Slate
 from resqued.verdict import REQUEUED, Verdict
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
 from resqued.worker.ears import Ears
 
 T = TypeVar("T")
+Taken = Work | Nothing
 
 
 class Books:
@@ -130,7 +131,7 @@ class Books:
     def _reserve(self) -> Taken:
         self._attend()
         self._look()
-        taken = self._slate.reserve(self._queues.in_order())
+        taken = self._seen(self._slate.reserve(self._queues.in_order()))
         return self._registered_again() if taken is Nothing.UNREGISTERED else taken
 
     def _look(self) -> None:
@@ -142,11 +143,17 @@ class Books:
 
     def _settle(self, work: Work, verdict: Verdict) -> tuple[Settled, Taken]:
         self._attend()
-        settled, taken = self._slate.settle(work, verdict, self._next_queues(verdict))
+        settled, found = self._slate.settle(work, verdict, self._next_queues(verdict))
+        taken = self._seen(found)
         if settled in (Settled.STRUCK, Settled.GONE) or taken is Nothing.UNREGISTERED:
             again = self._registered_again(run=work.run)
             return settled, taken if isinstance(taken, Work) else again
         return settled, taken
+
+    def _seen(self, found: Work | Nothing | Held) -> Taken:
+        """Jobs on queues that are held are nobody's, until a later look finds that they are not held any more."""
+        self._queues.hold(found.queues if isinstance(found, Held) else ())
+        return Nothing.EMPTY if isinstance(found, Held) else found
 
     def _registered_again(self, **of: int) -> Nothing:
         """After somebody has struck this worker off. There may be jobs, which it will see when it looks again."""

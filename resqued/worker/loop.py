@@ -16,14 +16,14 @@ from resqued.queues import QueueSet
 from resqued.scoreboard import Row, State
 from resqued.signals import Inbox
 from resqued.store.pruning import Pruning
-from resqued.store.slate import Nothing, Slate, Taken
+from resqued.store.slate import Nothing, Slate
 from resqued.store.vigil import Vigil
 from resqued.verdict import REQUEUED, Outcome, Verdict
 from resqued.version import __version__
 from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
-from resqued.worker.books import Books
+from resqued.worker.books import Books, Taken
 from resqued.worker.ears import Ears
 from resqued.worker.pulse import Pulse
 from resqued.worker.runner import Ended, Runner
@@ -225,7 +225,7 @@ class Worker:
         """Whom to listen to. No queue while the fleet is paused, for its jobs would answer at once."""
         if self._state is State.PAUSED or not self._duty.may_try_redis(monotonic()):
             return []
-        self._vigil.begin(self._queues.in_order(), monotonic(), until)
+        self._vigil.begin(self._queues.to_wait_on(), monotonic(), until)
         self._row.leads = self._vigil.leads
         return self._vigil.watched()
 

@@ -362,3 +362,19 @@ def test_order_neither_adds_nor_loses_a_queue(
 @given(order=orders)
 def test_without_a_known_queue_a_pattern_leaves_nothing_to_ask(order: Order) -> None:
     assert queue_set("*", order=order).in_order() == []
+
+
+def test_a_queue_that_is_held_is_asked_but_nobody_waits_on_it() -> None:
+    queues = queue_set("a", "b", "c")
+    queues.hold(["b", "elsewhere"])
+
+    assert queues.in_order() == ["a", "b", "c"]
+    assert queues.to_wait_on() == ["a", "c"]
+
+
+def test_a_queue_is_held_until_the_next_look() -> None:
+    queues = queue_set("a", "b")
+    queues.hold(["b"])
+    queues.hold([])
+
+    assert queues.to_wait_on() == ["a", "b"]

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from resqued.protocol.moves import Settled
-from resqued.store.slate import Nothing, Slate, Taken
+from resqued.store.slate import Held, Nothing, Slate, Taken
 from resqued.verdict import DONE, REQUEUED, Verdict
 from resqued.work import Work
 from tests.store.slates import (
@@ -172,6 +172,53 @@ def test_a_fleet_that_pauses_during_a_job_takes_no_further_one(slate: Slate, red
     redis.set("resque:pause-all-workers", "true")
 
     assert slate.settle(work, DONE, QUEUES) == (Settled.NOW, Nothing.PAUSED)
+
+
+def test_a_paused_queue_is_passed_over_for_the_next(slate: Slate, redis: Redis) -> None:
+    push(redis, job("Held"))
+    push(redis, job("Taken"), queue="low")
+    redis.hset("resqued:resque:paused", "mail", "since")
+
+    assert taken(slate).queue == "low"
+    assert waiting(redis) == [job("Held")]
+
+
+def test_who_finds_jobs_on_paused_queues_only_is_told_which(slate: Slate, redis: Redis) -> None:
+    push(redis, job())
+    redis.hset("resqued:resque:paused", mapping={"mail": "since", "low": "since"})
+
+    assert slate.reserve(QUEUES) == Held(("mail",))
+    assert counted(redis) == (0, 0)
+
+
+def test_a_queue_that_is_paused_during_a_job_gives_no_further_one(slate: Slate, redis: Redis) -> None:
+    push(redis, job(), job())
+    work = taken(slate)
+    redis.hset("resqued:resque:paused", "mail", "since")
+
+    assert slate.settle(work, DONE, QUEUES) == (Settled.NOW, Held(("mail",)))
+
+
+def test_of_ever_so_many_paused_queues_each_is_named(slate: Slate, redis: Redis) -> None:
+    queues = [f"q{number}" for number in range(9000)]  # Lua's own `unpack` ends before 8000
+    push(redis, job())
+    work = taken(slate)
+    with redis.pipeline() as pipeline:
+        for queue in queues:
+            pipeline.rpush(f"resque:queue:{queue}", job())
+            pipeline.hset("resqued:resque:paused", queue, "since")
+        pipeline.execute()
+
+    assert slate.settle(work, DONE, queues) == (Settled.NOW, Held(tuple(queues)))
+
+
+def test_a_resumed_queue_is_taken_from(slate: Slate, redis: Redis) -> None:
+    push(redis, job())
+    redis.hset("resqued:resque:paused", "mail", "since")
+    slate.reserve(QUEUES)
+    redis.hdel("resqued:resque:paused", "mail")
+
+    assert taken(slate).queue == "mail"
 
 
 def test_who_asks_for_nothing_is_not_told_of_a_pause(slate: Slate, redis: Redis) -> None:

@@ -41,6 +41,7 @@ KEYS = {
     "resque:stat:failed": "list",
     f"resque:stat:failed:{WORKER}": "word",
     "resqued:resque:workers": "list",
+    "resqued:resque:paused": "list",
     SHOWN: "list",
     f"{SHOWN}:started": "hash",
     SLATE: "string",

@@ -3,8 +3,8 @@
 -- Settle the run of a job, then reserve the next, in one round trip.
 --
 -- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers,
---          6 resqued:<namespace>:workers, 7 failed, 8 stat:failed, 9 stat:failed:<id>, 10 queues,
---          11 queue:<the job's>, 12… queue:<name> in order of priority (none: reserve nothing)
+--          6 resqued:<namespace>:workers, 7 resqued:<namespace>:paused, 8 failed, 9 stat:failed, 10 stat:failed:<id>,
+--          11 queues, 12 queue:<the job's>, 13… queue:<name> in order of priority (none: reserve nothing)
 -- ARGV     1 id, 2 run, 3 outcome (done, failed, requeued), 4 entry for the failed list, 5 the job's queue, 6 run_at,
 --          7… the queues' names
 -- Returns  {what, then as reserve.lua}: what is
@@ -16,12 +16,12 @@
 
 local function record(outcome, entry, queue)
   if outcome == 'failed' then
-    redis.call('RPUSH', KEYS[7], entry)
-    redis.pcall('INCR', KEYS[8])
+    redis.call('RPUSH', KEYS[8], entry)
     redis.pcall('INCR', KEYS[9])
+    redis.pcall('INCR', KEYS[10])
   elseif outcome == 'requeued' then
-    redis.call('LPUSH', KEYS[11], redis.call('HGET', KEYS[1], 'payload'))
-    redis.pcall('SADD', KEYS[10], queue)
+    redis.call('LPUSH', KEYS[12], redis.call('HGET', KEYS[1], 'payload'))
+    redis.pcall('SADD', KEYS[11], queue)
     redis.pcall('DECR', KEYS[3])
     redis.pcall('DECR', KEYS[4])
   end
@@ -43,5 +43,6 @@ end
 local what = settle(ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 local names = {}
 for i = 7, #ARGV do names[#names + 1] = ARGV[i] end
-local work = on_slate() or take(ARGV[1], 12, names, ARGV[6])
-return {what, unpack(work)}
+local answer = on_slate() or take(ARGV[1], 13, names, ARGV[6])
+table.insert(answer, 1, what)
+return answer

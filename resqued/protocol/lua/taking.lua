@@ -4,11 +4,13 @@
 --
 -- take(id, first, names, run_at): move the head of the first non-empty queue to the slate, where it stays until its run
 -- is settled. `names` are those of the queues in KEYS from `first` on. Only a registered worker gets anything: what a
--- worker sent before it was killed may arrive after its slate was settled, and nobody would look there again.
+-- worker sent before it was killed may arrive after its slate was settled, and nobody would look there again. A paused
+-- queue is passed over, and named if it has jobs: to wait for one on it would end at once.
 --
 -- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers,
---          6 resqued:<namespace>:workers, from `first` on queues
--- Returns  {run, queue, payload}, {'paused'}, {'unregistered'}, or {} when all queues are empty
+--          6 resqued:<namespace>:workers, 7 resqued:<namespace>:paused, from `first` on queues
+-- Returns  {run, queue, payload}, {'paused'}, {'unregistered'}, or when there is no job to take {'empty', the paused
+--          queues that have some…}
 
 local function on_slate()
   local run, queue, payload = unpack(redis.call('HMGET', KEYS[1], 'run', 'queue', 'payload'))
@@ -35,12 +37,17 @@ local function move(queue_key, queue, payload, run_at)
 end
 
 local function take(id, first, names, run_at)
-  if #names == 0 then return {} end
+  if #names == 0 then return {'empty'} end
   if redis.call('HEXISTS', KEYS[6], id) == 0 then return {'unregistered'} end
   if is_paused() then return {'paused'} end
+  local nothing = {'empty'}
   for i, queue in ipairs(names) do
     local head = redis.pcall('LINDEX', KEYS[first + i - 1], 0)  -- a queue that is no list is passed over
-    if type(head) == 'string' then return move(KEYS[first + i - 1], queue, head, run_at) end
+    if type(head) == 'string' then
+      local is_held = redis.pcall('HEXISTS', KEYS[7], queue) == 1
+      if not is_held then return move(KEYS[first + i - 1], queue, head, run_at) end
+      nothing[#nothing + 1] = queue
+    end
   end
-  return {}
+  return nothing
 end
