@@ -27,17 +27,24 @@ def is_dead(one: Dead, here: Whereabouts) -> bool:
 
 
 def prune(pruning: Pruning, dead: Dead) -> bool:
-    """Settle what `dead` left, by its own note if there is one, and say so. Raises StoreUnavailable.
-
-    False if it was no longer as it had been seen: somebody else was faster, it lives, or its last words came in late.
-    """
-    what, work = pruning.prune(dead, _noted, VANISHED if dead.beat else DIED)
+    """Settle what `dead` left, and say so. False if it was no longer as it had been seen. Raises StoreUnavailable."""
+    what, work = settle(pruning, dead)
     if what is Pruned.CHANGED:
         return False
     held = {"queue": work.queue, "run": work.run} if work else {}
     log.warning("worker.pruned", worker=dead.id, job_is=what.value, **held)
-    _notebook(dead).unlink(missing_ok=True)
     return True
+
+
+def settle(pruning: Pruning, dead: Dead) -> tuple[Pruned, Work | None]:
+    """Settle what `dead` left, by its own note if there is one: what became of its job. Raises StoreUnavailable.
+
+    CHANGED if it was no longer as it had been seen: somebody else was faster, it lives, or its last words came in late.
+    """
+    what, work = pruning.prune(dead, _noted, VANISHED if dead.beat else DIED)
+    if what is not Pruned.CHANGED:
+        _notebook(dead).unlink(missing_ok=True)
+    return what, work
 
 
 def _noted(dead: Dead, work: Work) -> Verdict | None:

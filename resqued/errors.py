@@ -74,6 +74,10 @@ class NotReloaded(ResquedError):
     """A reload was refused, or it is not known how it ended."""
 
 
+class NotPruned(ResquedError):
+    """A worker that somebody wants to be rid of may live, or cannot be looked at."""
+
+
 class DontPerform(Exception):  # Resque's name
     """Raised by a `before_perform` hook: the job ends here, quietly and without failure."""
 

@@ -5,14 +5,20 @@ Each is opened with the parsed arguments when the command is run.
 
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from resqued import address, places
 from resqued.address import Address
 from resqued.cli.machine import Machine
 from resqued.client import Client
-from resqued.protocol.keys import DEFAULT_NAMESPACE
+from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
+from resqued.store.census import Census
+from resqued.store.pruning import Pruning
+from resqued.store.stock import Stock
+from resqued.store.strangers import Strangers
+from resqued.wire import pooled
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 DEFAULT_FILE = Path("/etc/resqued.toml")
@@ -31,6 +37,24 @@ def _redis(file: Path | None) -> tuple[Address, str]:
         return address.parse(DEFAULT_URL), DEFAULT_NAMESPACE
     config = places.configuration(file)
     return places.redis_address(config, file), config.redis.namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All workers and queues of one namespace, wherever they are."""
+
+    stock: Stock
+    census: Census
+    pruning: Pruning
+    strangers: Strangers
+
+
+@contextmanager
+def fleet(arguments: Namespace) -> Iterator[Fleet]:
+    server, namespace = _redis(arguments.config)
+    keys = Keys(arguments.namespace or namespace)
+    with closing(pooled.connect(arguments.url or server, name="resquectl")) as wire:
+        yield Fleet(Stock(wire, keys), Census(wire, keys), Pruning(wire, keys), Strangers(wire, keys))
 
 
 @contextmanager

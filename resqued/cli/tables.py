@@ -60,7 +60,7 @@ def _text(cell: str, style: str) -> Text:
 
 
 def _is_number(cell: str) -> bool:
-    return cell == "-" or cell.isdecimal()
+    return cell in ("-", "?") or cell.isdecimal()
 
 
 def _cut(text: Text, width: int) -> Text:

@@ -35,7 +35,20 @@ def say_each(lines: Iterable[str]) -> None:
 
 def say_json(document: object) -> None:
     """One line. ASCII only, so that it survives any terminal and any pipe."""
-    sys.stdout.write(json.dumps(document).replace(DELETE, "\\u007f") + "\n")
+    sys.stdout.write(_json(document) + "\n")
+
+
+def say_json_list(documents: Iterable[object]) -> None:
+    """A list of which each is written when it comes: there may be many. On one line, too."""
+    separator = "["
+    for document in documents:
+        sys.stdout.write(separator + _json(document))
+        separator = ", "
+    sys.stdout.write("[]\n" if separator == "[" else "]\n")
+
+
+def _json(document: object) -> str:
+    return json.dumps(document).replace(DELETE, "\\u007f")
 
 
 def complain(command: str, *problems: object) -> None:
@@ -107,6 +120,16 @@ class _Columns:
 def date(moment: datetime | None) -> str:
     """In UTC, so that those of several hosts can be compared; `-` if it is not known."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "-"
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long something has lasted; `-` if its beginning is not known."""
+    return span((now - moment).total_seconds()) if moment else "-"
+
+
+def iso(moment: datetime | None) -> str | None:
+    """For programs: in UTC, to the second."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
 
 
 def span(seconds: float) -> str:

@@ -10,6 +10,7 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resque:workers` | set | ids of registered workers, `host:pid:queue,queue` |
 | `resque:worker:<id>` | string | the job that a worker performs, as JSON; absent while it is idle |
 | `resque:worker:<id>:started` | string | when the worker registered |
+| `resque:worker:ping:<host>:<pid>` | string | the heartbeat of node-resque's workers, as JSON |
 | `resque:workers:heartbeat` | hash | id → Redis server time of its last heartbeat |
 | `resque:stat:processed`, `resque:stat:processed:<id>` | string | jobs taken, in all and by worker |
 | `resque:stat:failed`, `resque:stat:failed:<id>` | string | jobs failed, in all and by worker |
@@ -60,6 +61,9 @@ class Keys:
 
     def started(self, worker_id: str) -> str:
         return self._resque(f"worker:{worker_id}:started")
+
+    def ping(self, host: str, pid: int) -> str:
+        return self._resque(f"worker:ping:{host}:{pid}")
 
     @property
     def heartbeats(self) -> str:

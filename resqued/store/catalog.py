@@ -3,14 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from resqued.protocol import records
 from resqued.protocol.keys import Keys
 from resqued.protocol.records import WorkerView
-from resqued.wire import Command, Reply, Wire
-
-AT_ONCE = 500  # commands in one pipeline: others are served in between
+from resqued.store.census import Census
+from resqued.store.replies import count, integer, name_of, pipelined, raw, texts
+from resqued.wire import Command, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +54,11 @@ class Catalog:
         if count < 1:
             return []
         last = start + count - 1
-        return _texts(self._wire.call("LRANGE", self._queue(queue), start, -1 if start < 0 <= last else last))
+        return texts(self._wire.call("LRANGE", self._queue(queue), start, -1 if start < 0 <= last else last))
 
     def dequeue(self, queue: str, text: str) -> int:
         """Take every job that is exactly `text` off a queue; how many there were."""
-        return _integer(self._wire.call("LREM", self._queue(queue), 0, text))
+        return integer(self._wire.call("LREM", self._queue(queue), 0, text))
 
     def dequeue_where(self, queue: str, unwanted: Callable[[bytes], bool]) -> int:
         """Take those jobs off a queue that are on it now and are `unwanted`; how many there were.
@@ -68,48 +66,34 @@ class Catalog:
         Each is removed by its text, from the head on, so that no other job is lost or changes its place, whoever pushes
         and pops meanwhile. What a worker has taken by then is not counted.
         """
-        texts = Counter(filter(unwanted, _texts(self._wire.call("LRANGE", self._queue(queue), 0, -1))))
-        removals: list[Command] = [("LREM", self._queue(queue), times, text) for text, times in texts.items()]
-        return sum(map(_integer, self._in_portions(removals)))
+        found = Counter(filter(unwanted, texts(self._wire.call("LRANGE", self._queue(queue), 0, -1))))
+        removals: list[Command] = [("LREM", self._queue(queue), times, text) for text, times in found.items()]
+        return sum(map(integer, pipelined(self._wire, removals)))
 
     # --- queues ---
 
     def queues(self) -> list[str]:
         """The names of all queues ever pushed to and not removed, sorted."""
-        return sorted(map(_name, _texts(self._wire.call("SMEMBERS", self._keys.queues))))
+        return sorted(map(name_of, texts(self._wire.call("SMEMBERS", self._keys.queues))))
 
     def size(self, queue: str) -> int:
-        return _integer(self._wire.call("LLEN", self._queue(queue)))
+        return integer(self._wire.call("LLEN", self._queue(queue)))
 
     def sizes(self) -> dict[str, int]:
         """How many jobs are on each of `queues`, in that order. Two round trips."""
         names = self.queues()
-        return dict(zip(names, map(_integer, self._in_portions(self._llen(names))), strict=True))
+        return dict(zip(names, map(integer, pipelined(self._wire, self._llen(names))), strict=True))
 
     def remove_queue(self, queue: str) -> None:
         """Forget a queue and every job on it."""
-        self._wire.transaction([("SREM", self._keys.queues, _raw(queue)), ("DEL", self._queue(queue))])
+        self._wire.transaction([("SREM", self._keys.queues, raw(queue)), ("DEL", self._queue(queue))])
 
     # --- workers ---
 
     def workers(self) -> list[WorkerView]:
-        """All registered workers, sorted by id. Two round trips, however many there are."""
-        ids = sorted(_texts(self._wire.call("SMEMBERS", self._keys.workers)))
-        if not ids:
-            return []
-        names = [_name(worker) for worker in ids]
-        working, started, beats = self._wire.pipeline(
-            [
-                ("MGET", *(_raw(self._keys.worker(name)) for name in names)),
-                ("MGET", *(_raw(self._keys.started(name)) for name in names)),
-                ("HMGET", self._keys.heartbeats, *ids),
-            ]
-        )
-        facts = zip(ids, _values(working), _values(started), _values(beats), strict=True)
-        return [
-            records.view(worker.decode(errors="backslashreplace"), record=record, started=since, heartbeat=beat)
-            for worker, record, since, beat in facts
-        ]
+        """All registered workers, sorted by id."""
+        census = Census(self._wire, self._keys)
+        return list(census.views(census.ids()))
 
     # --- all together ---
 
@@ -119,58 +103,21 @@ class Catalog:
         queues, workers, failed, processed = self._wire.pipeline(
             [("SMEMBERS", keys.queues), ("SMEMBERS", keys.workers), ("LLEN", keys.failed), ("GET", keys.processed)]
         )
-        names, ids = [_name(queue) for queue in _texts(queues)], [_name(worker) for worker in _texts(workers)]
-        slates: list[Command] = [("EXISTS", *(_raw(keys.worker(name)) for name in ids))] if ids else []
-        numbers = list(map(_integer, self._in_portions([*self._llen(names), *slates])))
+        names, ids = [name_of(queue) for queue in texts(queues)], [name_of(worker) for worker in texts(workers)]
+        slates: list[Command] = [("EXISTS", *(raw(keys.worker(name)) for name in ids))] if ids else []
+        numbers = list(map(integer, pipelined(self._wire, [*self._llen(names), *slates])))
         return Info(
             pending=sum(numbers[: len(names)]),
-            processed=_count(processed),
+            processed=count(processed),
             queues=len(names),
             workers=len(ids),
             working=sum(numbers[len(names) :]),
-            failed=_integer(failed),
+            failed=integer(failed),
             servers=self._servers,
         )
 
     def _queue(self, name: str) -> bytes:
-        return _raw(self._keys.queue(name))
+        return raw(self._keys.queue(name))
 
     def _llen(self, names: Iterable[str]) -> list[Command]:
         return [("LLEN", self._queue(name)) for name in names]
-
-    def _in_portions(self, commands: Iterable[Command]) -> list[Reply]:
-        rest, replies = iter(commands), list[Reply]()
-        while portion := list(islice(rest, AT_ONCE)):
-            replies += self._wire.pipeline(portion)
-        return replies
-
-
-def _name(raw: bytes) -> str:
-    return raw.decode(errors="surrogateescape")
-
-
-def _raw(name: str) -> bytes:
-    return name.encode(errors="surrogateescape")
-
-
-def _integer(reply: Reply) -> int:
-    assert isinstance(reply, int)
-    return reply
-
-
-def _count(reply: Reply) -> int:
-    """A counter; 0 if it is absent, or holds something that no peer could count on either."""
-    try:
-        return int(reply) if isinstance(reply, bytes) else 0
-    except ValueError:
-        return 0
-
-
-def _texts(reply: Reply) -> list[bytes]:
-    assert isinstance(reply, list)
-    return [item for item in reply if isinstance(item, bytes)]
-
-
-def _values(reply: Reply) -> list[bytes | None]:
-    assert isinstance(reply, list)
-    return [item if isinstance(item, bytes) else None for item in reply]

@@ -12,6 +12,7 @@ from resqued.protocol.identity import Registration
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
 from resqued.protocol.payloads import Failure
+from resqued.store.replies import integer, portions, texts
 from resqued.store.scripts import patiently, run
 from resqued.verdict import Outcome, Verdict
 from resqued.wire import Reply, Wire
@@ -21,6 +22,7 @@ OLD = 300  # s; Ruby's limit, too
 UNCHANGED = 90  # s; three heartbeats
 CLOSELY = 150  # s; a look each minute, and one may be late
 LOOK_EVERY = 60  # s; and the longest for which Resque's lock is kept
+LOOKED_AT = 500  # workers in one script: others are served in between
 REMEMBERED = 7 * 86400  # s for which it is known how often a payload was lost
 
 
@@ -71,6 +73,24 @@ class Pruning:
         answer = run(self._wire, move("prune"), keys, arguments)
         assert isinstance(answer, bytes)
         return Pruned(answer.decode()), work
+
+    def unchanged(self, ids: Sequence[bytes]) -> list[tuple[bytes, int]]:
+        """Of each worker its heartbeat, and for how many seconds that has been seen as it is now (`look.lua`).
+
+        Only looks that follow closely on each other count, those of workers among them. This is one.
+        """
+        return [seen for portion in portions(ids, LOOKED_AT) for seen in self._unchanged(portion)]
+
+    def _unchanged(self, ids: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
+        keys = self._keys.sightings, self._keys.heartbeats
+        seen = run(self._wire, move("look"), keys, (CLOSELY, *ids))
+        assert isinstance(seen, list)
+        return zip(texts(seen[::2]), map(integer, seen[1::2]), strict=True)
+
+    def lock(self, pruner: str) -> bool:
+        """Take the lock under which the dead of other hosts are pruned. False if somebody else has it."""
+        taken = patiently(self._wire.call, "SET", self._keys.prune_lock, pruner, "EX", LOOK_EVERY, "NX")
+        return taken is not None
 
     def release(self, pruner: str) -> None:
         """Give back the lock under which the dead of other hosts are pruned (`release.lua`)."""

@@ -16,3 +16,8 @@ def ask_without_a_server(capsys: pytest.CaptureFixture[str]) -> Ask:
         return Answer(status, *capsys.readouterr())
 
     return ask
+
+
+@pytest.fixture(name="ctl")
+def ask_the_server_of_this_test(ask: Ask, redis_url: str) -> Ask:
+    return lambda *words: ask("--url", redis_url, *words)

@@ -26,11 +26,6 @@ state_dir = "{directory}"
 """
 
 
-@pytest.fixture(name="ctl")
-def ask_the_server_of_this_test(ask: Ask, redis_url: str) -> Ask:
-    return lambda *words: ask("--url", redis_url, *words)
-
-
 def config(directory: Path, redis: str) -> str:
     file = directory / "resqued.toml"
     file.write_text(CONFIG.format(redis=redis, directory=directory))
@@ -38,56 +33,6 @@ def config(directory: Path, redis: str) -> str:
 
 
 # Answers
-
-
-def test_queues_are_listed_with_their_sizes(ctl: Ask, redis: Redis) -> None:
-    redis.sadd("resque:queues", "mail", "critical")
-    redis.rpush("resque:queue:mail", 1, 2)
-
-    assert lines(ctl("queues").out) == [["QUEUE", "JOBS"], ["critical", "0"], ["mail", "2"]]
-
-
-def test_queues_in_json(ctl: Ask, redis: Redis) -> None:
-    redis.sadd("resque:queues", "mail")
-
-    assert json.loads(ctl("--json", "queues").out) == [{"queue": "mail", "size": 0}]
-
-
-def test_workers_are_listed_with_what_they_are_working_on(ctl: Ask, redis: Redis) -> None:
-    restore(redis, seen("ruby", "while working"))
-
-    assert ctl("workers").out == (
-        "WORKER                           STARTED                  HEARTBEAT                WORKING ON\n"
-        "vm:15024:ok,boom,die,exit,sleep  2026-11-23 07:33:54 UTC  2026-11-23 07:33:54 UTC  "
-        "SleepJob of sleep since 2026-11-23 07:33:56 UTC\n"
-    )
-
-
-def test_what_a_worker_does_not_say_is_a_dash(ctl: Ask, redis: Redis) -> None:
-    redis.sadd("resque:workers", "vm:1:q")
-
-    assert lines(ctl("workers").out)[1] == ["vm:1:q", "-", "-", "-"]
-
-
-def test_workers_in_json(ctl: Ask, redis: Redis) -> None:
-    restore(redis, seen("perl", "while working"))
-
-    assert json.loads(ctl("--json", "workers").out) == [
-        {
-            "id": "vm:10879:ok,boom,die,exit,sleep",
-            "host": "vm",
-            "pid": 10879,
-            "queues": ["ok", "boom", "die", "exit", "sleep"],
-            "started": "2026-11-23T07:13:17+00:00",
-            "heartbeat": None,
-            "working": {
-                "queue": "sleep",
-                "name": "SleepJob",
-                "payload": {"args": [6], "class": "SleepJob"},
-                "since": "2026-11-23T07:13:21+00:00",
-            },
-        }
-    ]
 
 
 def test_info_counts(ctl: Ask, redis: Redis, redis_url: str) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resqued.protocol import records
+from resqued.protocol.payloads import ACTIVE_JOB
 
 SEVEN = datetime(2026, 11, 23, 7, tzinfo=UTC)
 
@@ -116,3 +117,46 @@ def test_no_record_and_no_id_is_an_error(raw: bytes, worker_id: str) -> None:
     worker = records.view(worker_id, record=raw, started=raw, heartbeat=raw)
 
     assert worker.id == worker_id
+
+
+# When a job was enqueued
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'{"class":"A","args":[],"enqueued_at":1795417200}',
+        b'{"class":"A","args":[],"enqueue_timestamp":1795417200.0}',
+        b'{"class":"A","args":[],"queue_time":1795417200000}',
+        b'{"class":"A","args":[],"queued_at":"1795417200"}',
+        b'{"class":"A","args":[],"at":"2026-11-23T07:00:00Z","enqueued_at":null}',
+        b'{"class":"%s","args":[{"enqueued_at":"2026-11-23T07:00:00.000000000Z"}]}' % ACTIVE_JOB.encode(),
+    ],
+)
+def test_when_a_job_was_enqueued_is_found_in_the_words_of_each_client(said: bytes) -> None:
+    assert records.enqueued(said) == SEVEN
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\xff",
+        b"[1]",
+        b'{"class":"A","args":[{"enqueued_at":1795417200}]}',
+        b'{"enqueued_at":true}',
+        b'{"enqueued_at":1e400}',
+        b'{"enqueued_at":NaN}',
+        b'{"enqueued_at":-5}',
+        b'{"enqueued_at":[1]}',
+        b'{"enqueued_at":"yesterday"}',
+        b'{"enqueued_at":' + b"9" * 400 + b"}",
+    ],
+)
+def test_who_does_not_say_it_does_not_break_us(said: bytes) -> None:
+    assert records.enqueued(said) is None
+
+
+def test_when_a_worker_of_node_showed_itself() -> None:
+    assert records.pinged(b'{"time":1795417200,"name":"vm:1","queues":"ok"}') == SEVEN
+    assert [records.pinged(text) for text in (b"", b"{}", b'{"time":"x"}')] == [None] * 3

@@ -2,20 +2,52 @@
 
 import json
 import sys
-from argparse import Namespace
+import time
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
 
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, Commands
-from resqued.cli.terminal import say, say_each, say_json, table
+from resqued.cli.listeners import listeners
+from resqued.cli.subjects import Fleet
+from resqued.cli.terminal import Problem, Stale, ago, iso, say, say_each, say_json, say_json_list, table
 from resqued.client import Client
 from resqued.errors import ResquedError
+from resqued.queues import matches
+from resqued.store.stock import Queue
 
+ALL_PAUSED = "all workers are paused: resquectl queue resume --all"
+NOBODY = "nobody listens"
 FROM_INPUT = ["-"]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A queue, and what is known of it beyond itself."""
+
+    queue: Queue
+    workers: int  # that serve it
+    change: float | None  # jobs/s, by which it grew
+
+
 def add_to(commands: Commands) -> None:
-    queues = commands.add_parser("queues", help="list the queues and how many jobs wait on them")
-    queues.set_defaults(run=list_queues, about=subjects.queues)
+    queues = commands.add_parser(
+        "queues",
+        help="list the queues: how many jobs wait, since when, and for whom",
+        description="List the queues. OLDEST is the age of the job at the head, where its client has said when it was "
+        "enqueued; WORKERS counts those that serve the queue, of every implementation.",
+    )
+    queues.add_argument("patterns", metavar="PATTERN", nargs="*", help="only queues that match: mail, 'mail*', …")
+    queues.add_argument(
+        "--interval",
+        type=_interval,
+        metavar="S",
+        help="look twice, S seconds apart, and show how fast each queue grows",
+    )
+    queues.set_defaults(run=list_queues, about=subjects.fleet)
 
     enqueue = commands.add_parser(
         "enqueue",
@@ -34,13 +66,85 @@ def add_to(commands: Commands) -> None:
     enqueue.set_defaults(run=enqueue_jobs, about=subjects.queues)
 
 
-def list_queues(resque: Client, arguments: Namespace) -> int:
-    sizes = resque.queue_sizes()
+def _interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if seconds <= 0 or not isfinite(seconds):
+        raise ArgumentTypeError(f"expected seconds > 0, got {text!r}")
+    return seconds
+
+
+def list_queues(fleet: Fleet, arguments: Namespace) -> int:
+    found = _lines(fleet, arguments.patterns, arguments.interval)
     if arguments.json:
-        say_json([{"queue": queue, "size": size} for queue, size in sizes.items()])
-    else:
-        say_each(table(("QUEUE", "JOBS"), sizes.items()))
+        say_json_list(document(line) for line in found)
+        return DONE
+    if fleet.stock.all_paused():
+        say(ALL_PAUSED)
+    heading = ["QUEUE", "JOBS", "OLDEST", "WORKERS", ""]
+    if arguments.interval:
+        heading.insert(2, "CHANGE/S")
+    now = fleet.census.now()
+    say_each(table(heading, (_row(line, now, arguments.interval) for line in found)))
     return DONE
+
+
+def _lines(fleet: Fleet, patterns: Sequence[str], interval: float | None) -> Iterator[Line]:
+    names = [name for name in fleet.stock.names() if not patterns or any(matches(glob, name) for glob in patterns)]
+    workers = listeners(fleet.census.ids(), names)
+    before = _sizes(fleet, names) if interval else {}
+    if interval:
+        time.sleep(interval)
+    for queue in fleet.stock.look(names):
+        yield Line(queue, workers.get(queue.name, 0), _change(queue, before))
+
+
+def _sizes(fleet: Fleet, names: Sequence[str]) -> Mapping[str, tuple[int, float]]:
+    """And when it was seen (monotonic)."""
+    return {queue.name: (queue.size, time.monotonic()) for queue in fleet.stock.look(names) if queue.size is not None}
+
+
+def _change(queue: Queue, before: Mapping[str, tuple[int, float]]) -> float | None:
+    if queue.size is None or queue.name not in before:
+        return None
+    size, then = before[queue.name]
+    return (queue.size - size) / (time.monotonic() - then)
+
+
+def _row(line: Line, now: datetime, interval: float | None) -> list[object]:
+    queue = line.queue
+    size = Problem("?") if queue.size is None else queue.size
+    change = "-" if line.change is None else f"{line.change:+.1f}"
+    changes = [change] if interval else []
+    return [queue.name, size, *changes, ago(queue.oldest, now), line.workers, remark(line, now)]
+
+
+def remark(line: Line, now: datetime) -> str:
+    """What is unusual about it."""
+    queue = line.queue
+    if queue.size is None:
+        return Problem("its key is no list")
+    if queue.paused:
+        return Stale(f"paused for {ago(queue.paused_since, now)}" if queue.paused_since else "paused")
+    if line.workers == 0:
+        return Problem(NOBODY) if queue.size else NOBODY
+    return ""
+
+
+def document(line: Line) -> dict[str, object]:
+    """For programs: docs/fleet.md."""
+    queue = line.queue
+    return {
+        "queue": queue.name,
+        "size": queue.size,
+        "oldest": iso(queue.oldest),
+        "paused": queue.paused,
+        "paused_since": iso(queue.paused_since),
+        "workers": line.workers,
+        "change": None if line.change is None else round(line.change, 3),
+    }
 
 
 def enqueue_jobs(resque: Client, arguments: Namespace) -> int:

@@ -1,5 +1,8 @@
 -- with: server_date.lua
 --
+-- unchanged(…): for how many seconds the heartbeat of a worker has been seen as it is now, by looks that follow closely
+-- on each other. This is one of them.
+--
 -- sight(…): look for workers of ours whose heart has stopped, once a minute in the whole fleet. Returns {id,
 -- registration, heartbeat, id, …} of the dead; {} if somebody else is looking.
 --
@@ -12,16 +15,20 @@
 
 local AT_ONCE = 300  -- facts; Lua returns no more than some thousands, and the next look finds the rest
 
+local function unchanged(sightings, id, beat, now, closely)
+  local seen, first, last = (redis.call('HGET', sightings, id) or ''):match('^(%S+) (%d+) (%d+)$')
+  if seen ~= beat or now < tonumber(last) or now - tonumber(last) > closely then first = now end
+  redis.call('HSET', sightings, id, beat .. ' ' .. first .. ' ' .. now)
+  return now - tonumber(first)
+end
+
 local function sight(looker, keys, limits)
   if not redis.call('SET', keys.look, looker, 'EX', limits.look_every, 'NX') then return {} end
   local now = tonumber(redis.call('TIME')[1])
   local old = iso(now - limits.old)
 
   local function is_dead(id, beat)
-    local seen, first, last = (redis.call('HGET', keys.sightings, id) or ''):match('^(%S+) (%d+) (%d+)$')
-    if seen ~= beat or now < tonumber(last) or now - tonumber(last) > limits.closely then first = now end
-    redis.call('HSET', keys.sightings, id, beat .. ' ' .. first .. ' ' .. now)
-    return now - tonumber(first) >= limits.unchanged
+    return unchanged(keys.sightings, id, beat, now, limits.closely) >= limits.unchanged
   end
 
   local dead, registered = {}, redis.call('HGETALL', keys.registrations)

@@ -1,0 +1,47 @@
+"""A job as an operator wants to see it, whoever wrote it."""
+
+from typing import Any
+
+from resqued.errors import InvalidPayload
+from resqued.protocol import payloads, records
+from resqued.protocol.payloads import ACTIVE_JOB, Payload
+
+NO_JOB = "(no job)"
+
+
+def class_in(raw: bytes) -> str:
+    """What the job is called; of ActiveJob's wrapper what it wraps."""
+    payload = decoded(raw)
+    if payload is None:
+        return NO_JOB
+    inner = payload.args[0] if payload.name == ACTIVE_JOB and payload.args else None
+    return f"{inner['job_class']} (ActiveJob)" if isinstance(inner, dict) and "job_class" in inner else payload.name
+
+
+def arguments_in(raw: bytes) -> str:
+    """As JSON; of what is no job its text."""
+    payload = decoded(raw)
+    return payloads.dumps(list(payload.args)) if payload else shown(raw)
+
+
+def document(position: int, raw: bytes) -> dict[str, Any]:
+    """A job on a queue, complete."""
+    payload, date = decoded(raw), records.enqueued(raw)
+    return {
+        "position": position,
+        "class": payload.name if payload else None,
+        "args": list(payload.args) if payload else None,
+        "enqueued": date and date.isoformat(),
+        "text": shown(raw),
+    }
+
+
+def decoded(raw: bytes) -> Payload | None:
+    try:
+        return payloads.decode(raw)
+    except InvalidPayload:
+        return None
+
+
+def shown(raw: bytes) -> str:
+    return raw.decode(errors="backslashreplace")
