@@ -2,24 +2,26 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from resqued.protocol import records
-from resqued.queues import expand, is_glob
+from resqued.queues import expand, is_glob, matches
 from resqued.store.replies import name_of
 
 
 def listeners(ids: Iterable[bytes], queues: Sequence[str]) -> Mapping[str, int]:
     """How many of these workers serve each of the `queues`. Most workers have their patterns in common with others."""
-    sets = Counter(records.parts(name_of(worker))[2] for worker in ids)
+
+    @cache
+    def meant(entry: str) -> frozenset[str]:
+        return frozenset(name for name in queues if matches(entry, name)) if is_glob(entry) else frozenset([entry])
+
     count = Counter[str]()
-    for entries, workers in sets.items():
-        for queue in expand(entries, queues) if _has_pattern(entries) else dict.fromkeys(entries):
+    for entries, workers in Counter(records.parts(name_of(worker))[2] for worker in ids).items():
+        wanted = frozenset[str]().union(*(meant(entry) for entry in entries if not entry.startswith("!")))
+        for queue in wanted.difference(*(meant(entry[1:]) for entry in entries if entry.startswith("!"))):
             count[queue] += workers
     return count
-
-
-def _has_pattern(entries: Iterable[str]) -> bool:
-    return any(entry.startswith("!") or is_glob(entry) for entry in entries)
 
 
 def serves(entries: Sequence[str], queue: str) -> bool:

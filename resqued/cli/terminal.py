@@ -8,7 +8,7 @@ from itertools import islice
 from typing import ClassVar, TypeAlias
 
 DELETE = "\x7f"  # the one control character that JSON leaves as it is
-AT_ONCE = 200  # rows that are laid out together
+AT_ONCE = 100  # rows that are laid out together
 
 Layout: TypeAlias = Callable[[Sequence[Sequence[str]]], Iterable[str]]  # rows as lines
 

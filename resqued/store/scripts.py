@@ -10,11 +10,19 @@ from resqued.wire import Argument, Reply, Wire
 def run(wire: Wire, move: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
     """One round trip; two where the server does not know the script yet. NOSCRIPT means that nothing has been done."""
     try:
+        return execute(wire, move, keys, arguments)
+    except CommandRefused as refused:
+        raise StoreUnavailable(str(refused)) from refused
+
+
+def execute(wire: Wire, move: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
+    """The same for a person, who is told of a key of the wrong type: CommandRefused."""
+    try:
         return wire.call("EVALSHA", move.sha, len(keys), *keys, *arguments)
     except CommandRefused as refused:
         if refused.code != "NOSCRIPT":
-            raise StoreUnavailable(str(refused)) from refused
-    return patiently(wire.call, "EVAL", move.text, len(keys), *keys, *arguments)
+            raise
+        return wire.call("EVAL", move.text, len(keys), *keys, *arguments)
 
 
 def patiently(call: Callable[..., Reply], *arguments: object) -> Reply:

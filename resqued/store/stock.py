@@ -8,8 +8,8 @@ from datetime import datetime
 from resqued.protocol import dates, records
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
-from resqued.store import scripts
 from resqued.store.replies import integer, name_of, pipelined, portions, raw, texts
+from resqued.store.scripts import execute
 from resqued.wire import Command, Reply, Wire
 
 AT_ONCE = 100  # queues in one look
@@ -48,17 +48,20 @@ class Stock:
         """At these queues, in order. A round trip for each portion, when it is asked for. No key is refused."""
         for portion in portions(names, AT_ONCE):
             keys = [raw(self._keys.paused), *map(self._key, portion)]
-            seen = scripts.run(self._wire, move("glance"), keys, [b"%d" % LONGEST_HEAD, *map(raw, portion)])
+            seen = execute(self._wire, move("glance"), keys, [b"%d" % LONGEST_HEAD, *map(raw, portion)])
             assert isinstance(seen, list)
             for at, queue in enumerate(portion):
                 yield _queue(queue, *seen[3 * at : 3 * at + 3])
 
     def peek(self, queue: str, start: int, count: int) -> list[tuple[int, bytes]]:
         """At most `count` jobs with their positions, from `start` on, which counts from the end if it is negative."""
-        size = integer(self._wire.call("LLEN", self._key(queue)))
+        size = self.size(queue)
         first = max(0, size + start) if start < 0 else start
         found = texts(self._wire.call("LRANGE", self._key(queue), first, first + count - 1)) if count > 0 else []
         return list(enumerate(found, first))
+
+    def size(self, queue: str) -> int:
+        return integer(self._wire.call("LLEN", self._key(queue)))
 
     # --- hold ---
 
@@ -94,13 +97,12 @@ class Stock:
 
     # --- move and throw away ---
 
-    def transfer(self, from_: str, to: str, count: int | None = None) -> Iterator[int]:
-        """Move jobs, `count` or all that are there now, from the head of a queue to the end of another, in their order.
+    def transfer(self, from_: str, to: str, count: int) -> Iterator[int]:
+        """Move so many jobs, if there are, from the head of a queue to the end of another, in their order.
 
         After each portion, which is one atomic move, how many it had. Who stops in between has moved so many.
         """
-        left = integer(self._wire.call("LLEN", self._key(from_)))
-        left = left if count is None else min(left, count)
+        left = count
         keys = self._key(from_), self._key(to), self._keys.queues
         while left > 0:
             moved = self._transfer(keys, min(left, JOBS_AT_ONCE), to)
@@ -110,7 +112,7 @@ class Stock:
             yield moved
 
     def _transfer(self, keys: tuple[bytes, bytes, str], count: int, to: str) -> int:
-        return integer(scripts.run(self._wire, move("transfer"), keys, (count, raw(to))))
+        return integer(execute(self._wire, move("transfer"), keys, (count, raw(to))))
 
     def clear(self, queue: str) -> int:
         """Throw away every job on a queue; how many there were."""
@@ -122,7 +124,7 @@ class Stock:
 
     def _clear(self, queue: str, *also: Command) -> int:
         key = self._key(queue)
-        self._wire.call("LLEN", key)  # what is no list is refused, and stays
+        self.size(queue)  # what is no list is refused, and stays
         size, *_ = self._wire.transaction([("LLEN", key), ("UNLINK", key), *also])
         return integer(size)
 

@@ -14,7 +14,7 @@ from resqued.protocol.records import Working
 from resqued.store.census import shown
 from resqued.store.pruning import Pruned
 from resqued.store.replies import name_of, raw
-from resqued.store.scripts import run
+from resqued.store.scripts import execute
 from resqued.wire import Argument, Reply, Wire
 
 
@@ -65,7 +65,7 @@ class Strangers:
         of_it = k.worker(name), k.started(name), k.processed_by(name), k.failures_of(name)
         keys: list[Argument] = [k.workers, *map(raw, of_it), k.heartbeats, k.registrations, k.failed]
         entry = self._entry(stranger) if stranger.record else ""
-        answer = run(self._wire, move("strike"), keys, (stranger.id, stranger.beat, stranger.record, entry))
+        answer = execute(self._wire, move("strike"), keys, (stranger.id, stranger.beat, stranger.record, entry))
         assert isinstance(answer, bytes)
         return Pruned(answer.decode())
 

@@ -134,10 +134,11 @@ def test_a_queue_is_shown_with_its_classes_and_workers(ctl: Ask, redis: Redis, r
         document = json.loads(ctl("queue", "show", "mail", "--json").out)
 
     assert "jobs      2\n" in answer.out
-    assert "workers   1, 1 of them at work on it" in answer.out
+    assert "workers   1\n" in answer.out
+    assert lines(answer.out)[-1][-3:] == ["SendMail", "of", "mail"]
     assert document["classes"] == {"SendMail": 1, "Report": 1}
-    assert (document["size"], document["working"]) == (2, 1)
-    assert [worker["id"] for worker in document["workers"]] == ["vm:4711:mail,low"]
+    assert (document["size"], document["workers"]) == (2, 1)
+    assert [(one["worker"], one["name"]) for one in document["at_work"]] == [("vm:4711:mail,low", "SendMail")]
 
 
 def test_a_class_that_activejob_wraps_is_named(ctl: Ask, redis: Redis) -> None:

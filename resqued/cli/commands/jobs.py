@@ -74,9 +74,9 @@ def move_jobs(fleet: Fleet, arguments: Namespace) -> int:
     from_, to = arguments.from_, payloads.check_queue_name(arguments.to)
     if from_ == to:
         arguments.refuse("FROM and TO are the same queue")
-    moved = 0
+    moved, size = 0, fleet.stock.size(from_)
     try:
-        for portion in fleet.stock.transfer(from_, to, arguments.count):
+        for portion in fleet.stock.transfer(from_, to, size if arguments.count is None else min(size, arguments.count)):
             moved += portion
     except BaseException as error:
         error.add_note(f"{_jobs_are(moved)} moved by then; what was under way may have been, too")

@@ -5,21 +5,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, PROBLEM, Commands
 from resqued.cli.jobtexts import class_in
 from resqued.cli.listeners import serves
 from resqued.cli.subjects import Fleet
-from resqued.cli.terminal import Problem, ago, complain, date, iso, say, say_each, say_json, table
+from resqued.cli.terminal import ago, complain, date, iso, say, say_each, say_json, table
 from resqued.cli.workerlines import HEADING, row
-from resqued.cli.workerlines import document as worker_document
 from resqued.protocol import records
 from resqued.protocol.records import WorkerView
 from resqued.store.replies import name_of
 from resqued.store.stock import Queue
 
-LOOKED_INTO = 1000  # jobs, for their classes
+LOOKED_INTO, AT_ONCE = 1000, 100  # jobs, for their classes
 
 
 def add_to(commands: Commands) -> None:
@@ -54,13 +54,9 @@ class Shown:
     queue: Queue
     newest: datetime | None
     classes: Counter[str]  # of the first jobs
-    workers: Sequence[WorkerView]  # that serve it
+    workers: int  # that serve it
+    at_work: Iterator[WorkerView]  # those that perform a job of it
     now: datetime
-
-    @property
-    def working(self) -> int:
-        """How many of them perform a job of this queue."""
-        return sum(view.working is not None and view.working.queue == self.queue.name for view in self.workers)
 
 
 def show_queue(fleet: Fleet, arguments: Namespace) -> int:
@@ -77,17 +73,28 @@ def show_queue(fleet: Fleet, arguments: Namespace) -> int:
     return DONE
 
 
-def _shown(fleet: Fleet, name: str, workers: Sequence[WorkerView]) -> Shown:
+def _shown(fleet: Fleet, name: str, workers: Sequence[bytes]) -> Shown:
     (queue,) = fleet.stock.look([name])
-    first = fleet.stock.peek(name, 0, LOOKED_INTO) if queue.size else []
     last = fleet.stock.peek(name, -1, 1) if queue.size else []
-    newest = records.enqueued(last[0][1]) if last else None
-    return Shown(queue, newest, Counter(class_in(raw) for _, raw in first), workers, fleet.census.now())
+    return Shown(
+        queue,
+        newest=records.enqueued(last[0][1]) if last else None,
+        classes=Counter(_classes(fleet, name) if queue.size else ()),
+        workers=len(workers),
+        at_work=(view for view in fleet.census.views(workers) if view.working and view.working.queue == name),
+        now=fleet.census.now(),
+    )
 
 
-def _serving(fleet: Fleet, queue: str) -> list[WorkerView]:
-    ids = [worker for worker in fleet.census.ids() if serves(records.parts(name_of(worker))[2], queue)]
-    return list(fleet.census.views(ids))
+def _classes(fleet: Fleet, name: str) -> Iterator[str]:
+    """In portions: each job may be large."""
+    for start in range(0, LOOKED_INTO, AT_ONCE):
+        yield from (class_in(raw) for _, raw in fleet.stock.peek(name, start, AT_ONCE))
+
+
+def _serving(fleet: Fleet, queue: str) -> list[bytes]:
+    """The ids of the workers that serve it."""
+    return [worker for worker in fleet.census.ids() if serves(records.parts(name_of(worker))[2], queue)]
 
 
 def _text(shown: Shown) -> Iterator[str]:
@@ -97,16 +104,13 @@ def _text(shown: Shown) -> Iterator[str]:
     yield f"oldest    {_age(queue.oldest, now)}"
     yield f"newest    {_age(shown.newest, now)}"
     yield f"paused    {_pause(queue, now)}"
-    yield f"workers   {len(shown.workers)}, {shown.working} of them at work on it"
+    yield f"workers   {shown.workers or 'none: nobody listens'}"
     if shown.classes:
         yield ""
         yield from table((_classes_heading(shown), "JOBS"), shown.classes.most_common())
-    if shown.workers:
+    for first in shown.at_work:
         yield ""
-        yield from table(HEADING, (row(view, now) for view in shown.workers))
-    elif queue.size:
-        yield ""
-        yield Problem("problem: nobody listens")
+        yield from table(HEADING, (row(view, now) for view in chain([first], shown.at_work)))
 
 
 def _age(moment: datetime | None, now: datetime) -> str:
@@ -114,9 +118,7 @@ def _age(moment: datetime | None, now: datetime) -> str:
 
 
 def _pause(queue: Queue, now: datetime) -> str:
-    if not queue.paused:
-        return "no"
-    return f"since {_age(queue.paused_since, now)}"
+    return f"since {_age(queue.paused_since, now)}" if queue.paused else "no"
 
 
 def _classes_heading(shown: Shown) -> str:
@@ -125,6 +127,7 @@ def _classes_heading(shown: Shown) -> str:
 
 
 def _document(shown: Shown) -> dict[str, object]:
+    """For programs: docs/fleet.md."""
     queue = shown.queue
     return {
         "queue": queue.name,
@@ -133,9 +136,13 @@ def _document(shown: Shown) -> dict[str, object]:
         "newest": iso(shown.newest),
         "paused": queue.paused,
         "paused_since": iso(queue.paused_since),
-        "working": shown.working,
+        "workers": shown.workers,
         "classes": dict(shown.classes.most_common()),
-        "workers": [worker_document(view, shown.now) for view in shown.workers],
+        "at_work": [
+            {"worker": view.id, "name": view.working.name, "since": iso(view.working.since)}
+            for view in shown.at_work
+            if view.working
+        ],
     }
 
 
@@ -187,4 +194,4 @@ def _say_all(arguments: Namespace, text: str, *, paused: bool = False) -> int:
 
 
 def _foreigners(fleet: Fleet, queue: str) -> int:
-    return sum(view.registration is None for view in _serving(fleet, queue))
+    return sum(view.registration is None for view in fleet.census.views(_serving(fleet, queue)))
