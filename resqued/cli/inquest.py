@@ -101,7 +101,8 @@ class Inquest:
         if is_here and processes.exists(pid or 0):
             return Fate.LIVES, f"there is a process {pid} on this host"
         if beat.age is not None:
-            return _by_heartbeat(beat.age, beat.unchanged)
+            gone = f"there is no process {pid} on this host, and " if is_here else ""
+            return _by_heartbeat(beat.age, beat.unchanged, gone)
         if one.pinged and (age := self._age(one.pinged)) <= OLD:
             return Fate.LIVES, f"it showed itself {span(age)} ago"
         if is_here:
@@ -112,15 +113,16 @@ class Inquest:
         return (self._fleet.census.now() - moment).total_seconds()
 
 
-def _by_heartbeat(age: float, unchanged: int) -> tuple[Fate, str]:
-    if age <= OLD:
+def _by_heartbeat(age: float, unchanged: int, gone: str = "") -> tuple[Fate, str]:
+    """`gone`: what else speaks for its death, so that its heartbeat need not be old.
+
+    It must stand still all the same: a container may have this host's name, and processes that are not to be seen here.
+    """
+    if age <= OLD and not gone:
         return Fate.LIVES, f"its last heartbeat was {span(age)} ago"
     if unchanged < UNCHANGED:
-        return (
-            Fate.UNSURE,
-            f"no heartbeat for {span(age)}; that it stands still is seen for {unchanged} s of {UNCHANGED}",
-        )
-    return Fate.DEAD, f"no heartbeat for {span(age)}"
+        return Fate.UNSURE, f"{gone}no heartbeat for {span(age)}; seen to stand still for {unchanged} s of {UNCHANGED}"
+    return Fate.DEAD, f"{gone}no heartbeat for {span(age)}"
 
 
 def settle(fleet: Fleet, worker: Dead | Stranger) -> Pruned:

@@ -8,6 +8,7 @@ from resqued.protocol.keys import Keys
 from resqued.protocol.records import WorkerView
 from resqued.store.census import Census
 from resqued.store.replies import count, integer, name_of, pipelined, raw, texts
+from resqued.store.stock import Stock
 from resqued.wire import Command, Wire
 
 
@@ -21,6 +22,7 @@ class Info:
     workers: int
     working: int
     failed: int  # entries of the failed list
+    paused: bool  # all workers, by Resque's own key
     servers: tuple[str, ...]  # without passwords
 
 
@@ -98,7 +100,7 @@ class Catalog:
     # --- all together ---
 
     def info(self) -> Info:
-        """Two round trips; not one moment: jobs go on being pushed and taken between them."""
+        """Not of one moment: jobs go on being pushed and taken meanwhile."""
         keys = self._keys
         queues, workers, failed, processed = self._wire.pipeline(
             [("SMEMBERS", keys.queues), ("SMEMBERS", keys.workers), ("LLEN", keys.failed), ("GET", keys.processed)]
@@ -113,6 +115,7 @@ class Catalog:
             workers=len(ids),
             working=sum(numbers[len(names) :]),
             failed=integer(failed),
+            paused=Stock(self._wire, keys).all_paused(),
             servers=self._servers,
         )
 

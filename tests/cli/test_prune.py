@@ -152,7 +152,7 @@ def test_an_old_heartbeat_alone_proves_nothing(ctl: Ask, redis: Redis, register:
     answer = ctl("prune")
 
     assert answer.status == 1
-    assert "seen for 0 s of 90" in answer.out
+    assert "seen to stand still for 0 s of 90" in answer.out
     assert "left; say --wait" in answer.out
     assert len(registered(redis)) == 1
 
@@ -297,6 +297,18 @@ def test_a_stranger_of_this_host_lives_as_long_as_its_process(ctl: Ask, redis: R
 def test_a_stranger_of_this_host_whose_process_has_ended_is_dead(ctl: Ask, redis: Redis, pid: object) -> None:
     worker = stranger(redis, f"{socket.gethostname()}:{pid}:ok")
 
+    assert ctl("prune", worker).status == 0
+    assert registered(redis) == set()
+
+
+def test_a_fresh_heartbeat_without_a_process_must_be_seen_to_stand_still(ctl: Ask, redis: Redis) -> None:
+    """It may beat on from a container of the same name."""
+    now = int(redis.time()[0])
+    beat = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 100))
+    worker = stranger(redis, f"{socket.gethostname()}:{NO_SUCH_PID}:ok", beat=beat)
+
+    assert "unsure" in ctl("prune", worker, "--yes").out
+    redis.hset(SIGHTINGS, worker, f"{beat} {now - 95} {now - 5}")
     assert ctl("prune", worker).status == 0
     assert registered(redis) == set()
 

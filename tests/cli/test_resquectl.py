@@ -45,6 +45,7 @@ def test_info_counts(ctl: Ask, redis: Redis, redis_url: str) -> None:
         ["workers", "1"],
         ["working", "1"],
         ["failed", "2"],
+        ["paused", "no"],
         ["servers", redis_url],
     ]
 

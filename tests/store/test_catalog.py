@@ -249,11 +249,17 @@ def test_info_counts_what_is_there(catalog: Catalog, redis: Redis) -> None:
     restore(redis, seen("ruby", "while working"))
     redis.rpush("resque:queue:ok", 1, 2, 3)
 
-    assert catalog.info() == Info(pending=3, processed=4, queues=5, workers=1, working=1, failed=2, servers=("here",))
+    redis.set("resque:pause-all-workers", "true")
+
+    assert catalog.info() == Info(
+        pending=3, processed=4, queues=5, workers=1, working=1, failed=2, paused=True, servers=("here",)
+    )
 
 
 def test_info_of_an_empty_redis_is_all_zero(catalog: Catalog) -> None:
-    assert catalog.info() == Info(pending=0, processed=0, queues=0, workers=0, working=0, failed=0, servers=("here",))
+    assert catalog.info() == Info(
+        pending=0, processed=0, queues=0, workers=0, working=0, failed=0, paused=False, servers=("here",)
+    )
 
 
 def test_a_counter_that_is_no_number_counts_nothing(catalog: Catalog, redis: Redis) -> None:

@@ -19,6 +19,7 @@ def show_info(resque: Client, arguments: Namespace) -> int:
     if arguments.json:
         say_json(facts)
     else:
+        facts["paused"] = "yes: resquectl queue resume --all" if facts["paused"] else "no"
         facts["servers"] = ", ".join(facts["servers"])
         say(*(f"{name:10}{fact}" for name, fact in facts.items()))
     return DONE
