@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from resqued.cli.terminal import iso
 from resqued.errors import InvalidPayload
 from resqued.protocol import payloads, records
 from resqued.protocol.payloads import ACTIVE_JOB, Payload
@@ -26,12 +27,12 @@ def arguments_in(raw: bytes) -> str:
 
 def document(position: int, raw: bytes) -> dict[str, Any]:
     """A job on a queue, complete."""
-    payload, date = decoded(raw), records.enqueued(raw)
+    payload = decoded(raw)
     return {
         "position": position,
         "class": payload.name if payload else None,
         "args": list(payload.args) if payload else None,
-        "enqueued": date and date.isoformat(),
+        "enqueued": iso(records.enqueued(raw)),
         "text": shown(raw),
     }
 
