@@ -17,7 +17,7 @@ local function on_slate()
   if payload then return {tonumber(run), queue, payload} end
 end
 
-local function is_paused()
+local function all_are_paused()
   local said = redis.pcall('GET', KEYS[5])
   return type(said) == 'string' and said:match('^%s*(.-)%s*$'):lower() == 'true'
 end
@@ -39,12 +39,13 @@ end
 local function take(id, first, names, run_at)
   if #names == 0 then return {'empty'} end
   if redis.call('HEXISTS', KEYS[6], id) == 0 then return {'unregistered'} end
-  if is_paused() then return {'paused'} end
+  local some_paused = redis.call('EXISTS', KEYS[5], KEYS[7]) > 0  -- one look for both kinds: hardly ever is there one
+  if some_paused and all_are_paused() then return {'paused'} end
   local nothing = {'empty'}
   for i, queue in ipairs(names) do
     local head = redis.pcall('LINDEX', KEYS[first + i - 1], 0)  -- a queue that is no list is passed over
     if type(head) == 'string' then
-      local is_held = redis.pcall('HEXISTS', KEYS[7], queue) == 1
+      local is_held = some_paused and redis.pcall('HEXISTS', KEYS[7], queue) == 1
       if not is_held then return move(KEYS[first + i - 1], queue, head, run_at) end
       nothing[#nothing + 1] = queue
     end
