@@ -1,6 +1,7 @@
 """`resquectl queues|queue|peek|move|clear|workers`: the whole fleet, from a terminal or a script."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from redis import Redis
 from tests.cli.asking import Ask, lines
 from tests.golden import restore, seen
 from tests.store.slates import job, push, slate_at, waiting
+from tests.support.terminal import terminal
 
+PROGRAM = "import sys; from resqued.cli.resquectl import main; sys.exit(main())"
 WORKERS = ["WORKER", "POOL", "VERSION", "UP", "HEARTBEAT", "FOR", "JOB"]
 
 
@@ -168,10 +171,18 @@ def test_a_queue_that_is_paused_gives_no_job_until_it_is_resumed(ctl: Ask, redis
 def test_who_does_not_know_such_a_pause_is_told_of(ctl: Ask, redis: Redis) -> None:
     registered(redis, "ruby:1:*")
 
-    assert "1 workers of other implementations serve it" in ctl("queue", "pause", "mail").out
+    assert "of those that serve it: 1\n" in ctl("queue", "pause", "mail").out
 
 
-def test_a_second_pause_or_resume_says_so(ctl: Ask) -> None:
+def test_who_mistypes_a_name_is_asked(ctl: Ask, redis: Redis) -> None:
+    redis.sadd("resque:queues", "mail")
+
+    assert "is that its name?" in ctl("queue", "pause", "mial").out
+    assert "is that its name?" not in ctl("queue", "pause", "mail").out
+
+
+def test_a_second_pause_or_resume_says_so(ctl: Ask, redis: Redis) -> None:
+    redis.sadd("resque:queues", "mail")
     ctl("queue", "pause", "mail")
 
     assert ctl("queue", "pause", "mail").out == "mail was paused already\n"
@@ -253,6 +264,19 @@ def test_a_clear_needs_a_yes(ctl: Ask, redis: Redis) -> None:
     assert "say --yes" in answer.err
     assert ctl("clear", "mail", "--yes").out == "threw away 1 job on mail\n"
     assert waiting(redis) == []
+
+
+@pytest.mark.parametrize(("typed", "left"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1), (b"\x04", 1)])
+def test_on_a_terminal_a_clear_asks(redis: Redis, redis_url: str, typed: bytes, left: int) -> None:
+    push(redis, job())
+    with terminal() as window:
+        window.type(typed)
+        process = window.start([sys.executable, "-c", PROGRAM, "--url", redis_url, "clear", "mail"], os.environ)
+        said = window.shown()
+
+    assert process.wait(10) == left
+    assert "Throw away 1 job on mail? [y/N]" in said
+    assert len(waiting(redis)) == left
 
 
 def test_a_queue_that_is_forgotten_is_listed_no_longer(ctl: Ask, redis: Redis) -> None:
@@ -345,8 +369,7 @@ def test_of_ten_thousand_workers_the_first_are_there_before_the_last_are_asked_f
     """A reader that leaves after the first line ends the command long before all are read."""
     registered(redis, *(f"host{number}:1:mail" for number in range(10_000)))
     redis.config_resetstat()
-    program = "import sys; from resqued.cli.resquectl import main; sys.exit(main())"
-    command = shlex.join([sys.executable, "-c", program, "--url", redis_url, "workers"])
+    command = shlex.join([sys.executable, "-c", PROGRAM, "--url", redis_url, "workers"])
     done = subprocess.run(f"{command} | head -1", shell=True, stdout=subprocess.PIPE, text=True, check=True)
 
     assert done.stdout.split() == WORKERS

@@ -108,7 +108,7 @@ def _text(shown: Shown) -> Iterator[str]:
     if shown.classes:
         yield ""
         yield from table((_classes_heading(shown), "JOBS"), shown.classes.most_common())
-    for first in shown.at_work:
+    for first in shown.at_work:  # without anybody there is no table
         yield ""
         yield from table(HEADING, (row(view, now) for view in chain([first], shown.at_work)))
 
@@ -154,15 +154,25 @@ def pause(fleet: Fleet, arguments: Namespace) -> int:
     if arguments.all:
         fleet.stock.pause_all()
         return _say_all(arguments, "all workers are paused, those of other implementations too", paused=True)
+    known = fleet.stock.names()
     paused = fleet.stock.pause(arguments.queues)
     if arguments.json:
         say_json({"paused": arguments.queues, "changed": paused})
         return DONE
     for queue in dict.fromkeys(arguments.queues):
         say(f"paused {queue}" if queue in paused else f"{queue} was paused already")
-        if foreign := _foreigners(fleet, queue):
-            say(f"  {foreign} workers of other implementations serve it: they know no such pause, and go on")
+        say(*_doubts(fleet, queue, is_known=queue in known))
     return DONE
+
+
+def _doubts(fleet: Fleet, queue: str, *, is_known: bool) -> Iterator[str]:
+    """Why the pause may not do what it should."""
+    serving = _serving(fleet, queue)
+    foreign = sum(view.registration is None for view in fleet.census.views(serving))
+    if foreign:
+        yield f"  workers of other implementations know no such pause; of those that serve it: {foreign}"
+    if not serving and not is_known:
+        yield "  nobody has pushed to it, and nobody serves it: is that its name?"
 
 
 def resume(fleet: Fleet, arguments: Namespace) -> int:
@@ -191,7 +201,3 @@ def _say_all(arguments: Namespace, text: str, *, paused: bool = False) -> int:
     else:
         say(text)
     return DONE
-
-
-def _foreigners(fleet: Fleet, queue: str) -> int:
-    return sum(view.registration is None for view in fleet.census.views(_serving(fleet, queue)))

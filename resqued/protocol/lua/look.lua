@@ -4,7 +4,7 @@
 --
 -- KEYS     1 resqued:<namespace>:sightings, 2 workers:heartbeat
 -- ARGV     1 seconds between looks that follow closely, 2… ids
--- Returns  of each worker: its heartbeat (''; none), and for how many seconds that has been seen unchanged
+-- Returns  of each worker: its heartbeat ('': none), and for how many seconds that has been seen unchanged
 -- Repeated: the same again, and the seconds go on.
 
 local now, seen = tonumber(redis.call('TIME')[1]), {}
