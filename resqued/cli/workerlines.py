@@ -6,6 +6,7 @@ from resqued.cli.terminal import Problem, ago, iso
 from resqued.protocol.records import WorkerView
 from resqued.store.pruning import OLD
 
+ALL_PAUSED = "all workers are paused: resquectl queue resume --all"
 HEADING = "WORKER", "POOL", "VERSION", "UP", "HEARTBEAT", "FOR", "JOB"
 
 

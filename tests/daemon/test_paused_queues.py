@@ -36,7 +36,7 @@ def test_jobs_on_a_paused_queue_wake_nobody_twice(fleet: Daemons, redis: Redis, 
     for number in range(workers):  # each learns that the queue is held when it looks, which work makes it do
         push(redis, "Say", f"here {number}")
         assert popped(redis, "test:said") == f"here {number}"
-    eventually(lambda: asks_nothing(redis, proxy))
+    eventually(lambda: asks_nothing(redis, proxy), within=15)
 
     assert redis.llen("resque:queue:held") == 1
     push(redis, "Say", "still here")

@@ -13,7 +13,7 @@ from resqued.cli.jobtexts import class_in
 from resqued.cli.listeners import serves
 from resqued.cli.subjects import Fleet
 from resqued.cli.terminal import ago, complain, date, iso, say, say_each, say_json, table
-from resqued.cli.workerlines import HEADING, row
+from resqued.cli.workerlines import ALL_PAUSED, HEADING, row
 from resqued.protocol import records
 from resqued.protocol.records import WorkerView
 from resqued.store.replies import name_of
@@ -186,7 +186,7 @@ def resume(fleet: Fleet, arguments: Namespace) -> int:
         return DONE
     say(*(f"resumed {q}" if q in resumed else f"{q} was not paused" for q in dict.fromkeys(arguments.queues)))
     if fleet.stock.all_paused():
-        say("all workers are paused still: resquectl queue resume --all")
+        say(ALL_PAUSED)
     return DONE
 
 

@@ -14,12 +14,12 @@ from resqued.cli.commands import DONE, Commands
 from resqued.cli.listeners import listeners
 from resqued.cli.subjects import Fleet
 from resqued.cli.terminal import Problem, Stale, ago, iso, say, say_each, say_json, say_json_list, table
+from resqued.cli.workerlines import ALL_PAUSED
 from resqued.client import Client
 from resqued.errors import ResquedError
 from resqued.queues import matches
 from resqued.store.stock import Queue
 
-ALL_PAUSED = "all workers are paused: resquectl queue resume --all"
 NOBODY = "nobody listens"
 FROM_INPUT = ["-"]
 

@@ -9,7 +9,7 @@ from resqued.cli.commands import DONE, Commands
 from resqued.cli.listeners import serves
 from resqued.cli.subjects import Fleet
 from resqued.cli.terminal import say, say_each, say_json_list, table
-from resqued.cli.workerlines import HEADING, document, is_stale, row
+from resqued.cli.workerlines import ALL_PAUSED, HEADING, document, is_stale, row
 from resqued.protocol import records
 from resqued.protocol.records import WorkerView
 from resqued.queues import matches
@@ -38,7 +38,7 @@ def list_workers(fleet: Fleet, arguments: Namespace) -> int:
         say_json_list(document(view, now) for view in found)
         return DONE
     if fleet.stock.all_paused():
-        say("all workers are paused: resquectl queue resume --all")
+        say(ALL_PAUSED)
     say_each(table(HEADING, (row(view, now) for view in found)))
     return DONE
 
