@@ -75,6 +75,7 @@ class Daemon:
             self._check.remove()
         finally:
             self._estate.release()
+            signals.block()  # the interpreter lets go of its handlers before it ends: a second INT would kill it there
         log.info("master.stopped")
         return HOPELESS if self._master.is_hopeless else 0
 
