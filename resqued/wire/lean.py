@@ -54,9 +54,12 @@ class LeanWire:
             self._conversation = None
 
     def _in_step(self) -> Conversation:
-        """The conversation, if no reply is owed on it; else a new one."""
+        """The conversation, if no reply is owed on it; else a new one.
+
+        A server with a `timeout` ends connections that are idle for long: that is no outage.
+        """
         conversation = self._conversation
-        if conversation and conversation.ready:
+        if conversation and conversation.ready and not conversation.has_ended():
             return conversation
         self.close()
         self._conversation = _connected(self._address, self._name, self._timeout)

@@ -72,7 +72,7 @@ class PooledWire:
             return conversation.pipeline(commands)
 
     def ask(self, *command: Argument) -> None:
-        if not (self._asking and self._asking[1].ready):
+        if not (self._asking and self._asking[1].ready) or self._asking[1].has_ended():
             self._stop_asking()
             self._asking = self._taken()
         self._asking[1].ask(command)
