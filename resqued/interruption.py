@@ -3,6 +3,8 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
+from time import monotonic
 from types import FrameType
 
 from resqued import signals
@@ -26,10 +28,11 @@ def interruptible(seconds: float = 0.0) -> Iterator[None]:
     0: however long it takes. Who was asked to stop before this began has to find out for himself.
     """
     stopped = over = False
+    ends_at = monotonic() + seconds if seconds else inf
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         nonlocal stopped
-        if over:
+        if over or (number == signal.SIGALRM and not stopped and monotonic() < ends_at):  # somebody else's alarm
             return
         signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)  # the next may come just before a call that blocks
         stopped = stopped or number != signal.SIGALRM

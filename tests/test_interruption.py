@@ -160,6 +160,17 @@ def test_who_has_been_stopped_and_catches_that_is_stopped_again() -> None:
         assert what_it_says(process).lstrip("!") == "resqued is being stopped"
 
 
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_an_alarm_before_the_time_is_somebody_elses(seconds: int) -> None:
+    code = f"""
+        with interruptible({seconds}):
+            signal.raise_signal(signal.SIGALRM)
+        print("done")
+    """
+
+    assert said_by(code) == "done"
+
+
 def test_what_raises_by_itself_is_let_through() -> None:
     code = """
         try:
