@@ -72,12 +72,19 @@ class Inbox:
         self.pipe = self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
-        self._found = {one: signal.signal(one, _ask if one == ASK else _hear) for one in EVERY}
+        self._found = {one: signal.signal(one, handler) for one, handler in _HANDLERS.items()}
         self._found_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         self.nohup = nohup or self._found[signal.SIGHUP] is signal.SIG_IGN
         self._terminal = not self.nohup and _has_terminal()
         stacks.dump_on(DUMP, log.fileno())
         unblock()
+
+    def reclaim(self) -> list[str]:
+        """Undo what other people's code has made of our signals, which may have been lost meanwhile. Their names."""
+        taken = [name(one) for one, handler in _HANDLERS.items() if signal.signal(one, handler) is not handler]
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        unblock()
+        return taken
 
     def fileno(self) -> int:
         """Readable when a signal has come."""
@@ -163,3 +170,6 @@ def _hear(_number: int, _frame: FrameType | None) -> None:
 def _ask(_number: int, _frame: FrameType | None) -> None:
     if _in_job:
         termination.ask()
+
+
+_HANDLERS = {one: _ask if one == ASK else _hear for one in EVERY}

@@ -103,6 +103,7 @@ class Children:
                 imports = preloading.in_worker(self._registry, str(self._ground.file))
         except Stopped:
             return 0
+        preloading.take_back_signals(inbox)
         return None if imports else CONFIG
 
     def _post(self, slot: Slot) -> Post:

@@ -156,6 +156,7 @@ class Daemon:
         except Interrupted as error:
             return [f"the application {error}"]
         finally:
+            preloading.take_back_signals(self._inbox)
             self._master.hear()
         return ()
 

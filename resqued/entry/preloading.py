@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from resqued.errors import ConfigError
 from resqued.log import log
 from resqued.registry import Registry
+from resqued.signals import Inbox
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -36,6 +37,12 @@ def in_worker(registry: Registry, source: str) -> bool:
         log.warning("application.has_threads", threads=threads, then="they are missing in jobs")
     _settle()
     return True
+
+
+def take_back_signals(inbox: Inbox) -> None:
+    """After an import: what an application does to signals is for its own processes, not for who supervises them."""
+    if signals := inbox.reclaim():
+        log.warning("application.took_signals", signals=signals, then="they mean again what they did")
 
 
 def _settle() -> None:

@@ -33,21 +33,6 @@ with tracked.connection() as there:
     there.blpop("test:go", timeout=30)
 """
 
-LAST_BREATH = """
-import os
-import signal
-
-
-class Breath:
-    def __del__(self, kill=os.kill, getpid=os.getpid, master=os.getpid(), each=(signal.SIGTERM, signal.SIGINT)):
-        if getpid() == master:
-            for number in each:
-                kill(master, number)
-
-
-breath = Breath()
-"""
-
 
 def busy(deployment: Deployment, redis: Redis, job: str, *, grace: float = 60, term: float = 60) -> Daemon:
     """A daemon whose only worker performs `job`."""
@@ -243,15 +228,6 @@ def test_of_wishes_at_the_very_same_time_the_firmest_counts(deployment: Deployme
     assert popped(redis, "test:cleaned") == "up"
     assert master.wait() == 0
     assert redis.llen(QUEUE) == 1
-
-
-def test_a_signal_that_comes_when_all_is_over_changes_nothing(deployment: Deployment) -> None:
-    """The interpreter takes its handlers away before it lets go of the application."""
-    deployment.write("breathing", LAST_BREATH)
-    deployment.configure(modules=["breathing"])
-    master = deployment.start()
-
-    assert master.stop() == 0
 
 
 # To the whole group
