@@ -188,7 +188,8 @@ class Herald:
 
 
 def _pool_status(pool: Pool, halted: str) -> PoolStatus:
-    reason = halted or (f"{pool.stillborn} workers died before they were ready" if pool.degraded else "")
+    deaths = f"{pool.stillborn} workers died before they were ready; the last: {pool.died_by}"
+    reason = halted or (deaths if pool.degraded else "")
     return PoolStatus(
         workers=pool.wanted,
         min=pool.size.min,

@@ -148,14 +148,14 @@ class Fleet:
     def slot_of(self, pid: int) -> Slot | None:
         return next((slot for slot in self.slots if slot.pid == pid), None)
 
-    def exited(self, slot: Slot, now: float, *, well: bool) -> None:
-        """Its process has ended. `well`: as it should. What the scoreboard said last of a worker has been `seen`."""
+    def exited(self, slot: Slot, now: float, *, well: bool, by: str = "") -> None:
+        """Its process has ended, `by` what. `well`: as it should. What the scoreboard said last has been `seen`."""
         if slot is self.pruner:
             self._pruned(now, well=well)
         elif slot in self.services:
             slot.vacate(now, died=True)
         else:
-            self._left(slot, now, well=well)
+            self._left(slot, now, well=well, by=by)
 
     def _pruned(self, now: float, *, well: bool) -> None:
         """A pruner that failed is tried again; not any more during a stop, which has an end."""
@@ -166,23 +166,23 @@ class Fleet:
             self.needs_pruning = True
             self.pruner.spawns_at = self._prunes_not_before = now + self.pruner.backoff.failed()
 
-    def _left(self, slot: Slot, now: float, *, well: bool) -> None:
+    def _left(self, slot: Slot, now: float, *, well: bool, by: str) -> None:
         process, pool = slot.process, self.pools[slot.pool]
         assert process is not None
         was_asked = process.is_leaving or self.mood is not Mood.RUNNING
         slot.vacate(now, died=not was_asked and not (well and process.is_ready))
         if not was_asked and not process.is_ready:
             self._rollout.died_before_ready(process.generation)
-            self._was_stillborn(pool)
+            self._was_stillborn(pool, by)
         pool.drop_unwanted()
         if not pool.slots and not pool.is_configured:
             del self.pools[pool.name]
 
-    def _was_stillborn(self, pool: Pool) -> None:
-        pool.stillborn += 1
+    def _was_stillborn(self, pool: Pool, by: str) -> None:
+        pool.stillborn, pool.died_by = pool.stillborn + 1, by
         if pool.stillborn >= DEATHS and not pool.degraded and not pool.has_ready:
             pool.degraded = True
-            self._say("pool.degraded", pool=pool.name, deaths=pool.stillborn)
+            self._say("pool.degraded", pool=pool.name, deaths=pool.stillborn, by=by)
 
     def _say(self, event: str, **facts: object) -> None:
         self._says.append(Say(event, facts))

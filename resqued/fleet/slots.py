@@ -123,6 +123,7 @@ class Pool:
     slots: list[Slot] = field(default_factory=list)
     paused: bool = False
     stillborn: int = 0  # deaths before ready since anybody was ready
+    died_by: str = ""  # how the last of these ended
     degraded: bool = False  # its workers never get ready: one slot goes on trying
 
     @property

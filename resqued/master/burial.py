@@ -39,7 +39,7 @@ class Burial:
     def of_worker(self, slot: Slot, ended: Exit) -> None:
         process = slot.process
         assert process is not None
-        self._fleet.exited(slot, monotonic(), well=ended.code in (0, STILL_REGISTERED))
+        self._fleet.exited(slot, monotonic(), well=ended.code in (0, STILL_REGISTERED), by=str(ended))
         self._report(slot, process, ended)
         self._clear_up_after(slot, process, ended)
 

@@ -100,6 +100,13 @@ def test_workers_are_shown_with_what_they_do(show: Ask, stage: Stage) -> None:
     assert rows[3][7:10] == ["9", "restarts,", "again"]
 
 
+def test_who_waits_for_something_else_than_time_is_not_said_to_be_back_at_once(show: Ask, stage: Stage) -> None:
+    stage.says(worker(0, pid=None, restarts=1, restarts_at=time() - 100))
+    rows = lines(show().out.split("\n\n")[2])
+
+    assert rows[1][7:] == ["1", "restart"]
+
+
 def test_how_long_a_worker_has_been_in_its_state(show: Ask, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.row(0).state = State.IDLE
     stage.says(worker())

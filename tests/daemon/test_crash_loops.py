@@ -138,6 +138,7 @@ def test_a_pool_that_cannot_work_is_no_harm_to_another_and_recovers_when_it_is_r
     eventually(lambda: deployment.status().pools["bad"].degraded)
     shown = deployment.resquectl("status")
     assert (shown.status, "degraded" in shown.out) == (1, True)
+    assert deployment.status().pools["bad"].reason.endswith("died before they were ready; the last: status 3")
     assert not deployment.status().pools["good"].degraded
 
     deployment.write("broken", "")

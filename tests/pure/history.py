@@ -115,7 +115,7 @@ class History:
         assert slot.pid is not None
         if slot in self.fleet.workers:
             self.fleet.seen(slot, self.workers.pop(slot.pid).sight(self.now), self.now)
-        self.fleet.exited(slot, self.now, well=well)
+        self.fleet.exited(slot, self.now, well=well, by=f"status {int(not well)}")
 
     def leaves(self, *names: str) -> list[str]:
         """Who was asked to leave does so."""

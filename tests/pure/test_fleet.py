@@ -843,7 +843,7 @@ def test_a_pool_that_is_degraded_says_why() -> None:
     history = running(3, gets_ready=False)
     stillborn(history, "mail.0", "mail.1", "mail.2")
 
-    assert history.done[-1][1] == Say("pool.degraded", {"pool": "mail", "deaths": 3})
+    assert history.done[-1][1] == Say("pool.degraded", {"pool": "mail", "deaths": 3, "by": "status 1"})
 
 
 def test_a_pool_with_a_ready_worker_is_not_degraded() -> None:

@@ -131,8 +131,8 @@ def _remarks(worker: WorkerReport, report: Report) -> Iterator[str]:
         yield f"generation {facts.generation}"
     if facts.restarts:
         yield f"{facts.restarts} restart{'s' if facts.restarts > 1 else ''}"
-    if facts.restarts_at is not None and facts.pid is None:
-        yield f"again in {span(facts.restarts_at - now.timestamp())}"
+    if facts.restarts_at is not None and facts.pid is None and (wait := facts.restarts_at - now.timestamp()) > 0:
+        yield f"again in {span(wait)}"  # else it is not time that it waits for: another slot of its pool is tried
 
 
 # For programs: docs/status.md
