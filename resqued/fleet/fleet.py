@@ -9,18 +9,12 @@ from resqued.fleet import orders, stuck
 from resqued.fleet.actions import Action, Say, Spawn
 from resqued.fleet.elastic import Gauge
 from resqued.fleet.limits import Limits
-from resqued.fleet.rollout import Phase, Rollout
+from resqued.fleet.rollout import SAID, Phase, Rollout
 from resqued.fleet.slots import DEATHS, Pool, Process, Sight, Size, Slot
 
 SERVICE_PATIENCE = 10.0  # s from asking a service to end to killing it
 READY_BY = 60.0  # s that the first worker of a new generation may take
 PRUNER = "pruner"
-ROLLOUT = {
-    Phase.PROBING: "rollout.probing",
-    Phase.REPLACING: "rollout.replacing",
-    Phase.STOPPED: "rollout.stopped",
-    Phase.DONE: "rollout.done",
-}
 
 
 class Fleet:
@@ -217,10 +211,10 @@ class Fleet:
         """What is to be done now. Whoever asks does it: a process is not told the same thing twice."""
         if self.mood is Mood.RUNNING:
             self._reshape(now)
-            return [*self._said(), *self._orders(self.workers, now), *map(Spawn, self._to_fill(now))]
+            return [*self._said(), *self._orders(self.workers, now), *_due(self._empty(), now)]
         if self.needs_pruning and not _filled([*self.workers, self.pruner]):
-            return [*self._said(), Spawn(self.pruner)]
-        return [*self._said(), *self._orders(self._leaving(), now)]
+            return [*self._said(), *_due(self._missed(), now), Spawn(self.pruner)]
+        return [*self._said(), *self._orders(self._leaving(), now), *_due(self._missed(), now)]
 
     def _said(self) -> list[Say]:
         said, self._says = self._says, []
@@ -240,16 +234,18 @@ class Fleet:
             assert slot.process is not None
             slot.process.retired = True
         if (phase := self._rollout.phase) is not before:
-            self._say(ROLLOUT[phase], generation=self.generation)
-
-    def _to_fill(self, now: float) -> list[Slot]:
-        return [slot for slot in self._empty() if now >= slot.spawns_at]
+            self._say(SAID[phase], generation=self.generation)
 
     def _empty(self) -> list[Slot]:
         """Which slots want a process."""
         pruner = [self.pruner] if self.needs_pruning else []
         workers = [] if self.halted else [slot for pool in self.pools.values() for slot in pool.vacancies]
         return [slot for slot in (*self.services, *pruner, *workers) if slot.process is None]
+
+    def _missed(self) -> list[Slot]:
+        """During a stop: services that have ended although somebody still needs them."""
+        are_needed = self.needs_pruning or _filled([*self.workers, self.pruner])
+        return [slot for slot in self.services if are_needed and slot.process is None]
 
     def _leaving(self) -> list[Slot]:
         """Whose turn it is to end: services when nobody needs them any more."""
@@ -280,6 +276,7 @@ class Fleet:
                 times.append(self._rollout.wakes_at(self.workers))
         else:
             times = [self._looks_after(slot.process) for slot in self._leaving() if slot.process]
+            times += [slot.spawns_at for slot in self._missed()]
         at = min(times, default=inf)
         return None if at == inf else at
 
@@ -297,3 +294,7 @@ class Fleet:
 
 def _filled(slots: Sequence[Slot]) -> list[Slot]:
     return [slot for slot in slots if slot.process is not None]
+
+
+def _due(slots: Sequence[Slot], now: float) -> list[Spawn]:
+    return [Spawn(slot) for slot in slots if now >= slot.spawns_at]

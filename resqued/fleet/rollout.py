@@ -17,6 +17,14 @@ class Phase(StrEnum):
     DONE = "done"
 
 
+SAID = {  # of each phase, when it begins
+    Phase.PROBING: "rollout.probing",
+    Phase.REPLACING: "rollout.replacing",
+    Phase.STOPPED: "rollout.stopped",
+    Phase.DONE: "rollout.done",
+}
+
+
 class Rollout:
     """`patience`: seconds in which the first successor has to get ready."""
 

@@ -22,13 +22,14 @@ class Burial:
         self.killed_jobs: set[int] = set()  # whose workers died: a pruner waits until they are gone
 
     def of_service(self, slot: Slot, ended: Exit) -> None:
+        was_asked = slot.process is not None and slot.process.is_leaving
         self._fleet.exited(slot, monotonic(), well=ended.code in (0, ORPHANS))
         if slot is self._fleet.pruner:
             self._report_pruner(ended)
-        elif self._fleet.mood is Mood.RUNNING:
-            log.error("redis.died", pid=ended.pid, by=str(ended))
-        else:
+        elif was_asked:
             log.info("redis.stopped", pid=ended.pid)
+        else:
+            log.error("redis.died", pid=ended.pid, by=str(ended))
 
     def _report_pruner(self, ended: Exit) -> None:
         if ended.code not in (0, ORPHANS):

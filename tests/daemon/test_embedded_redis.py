@@ -84,9 +84,26 @@ def test_a_killed_redis_is_started_again_with_its_jobs(daemons: Daemons, redis: 
     redis.rpush("test:go", "on")
 
     assert popped(redis, "test:done") == "one"
-    eventually(lambda: master.logged("redis.back"))
     eventually(lambda: own.get("resque:stat:processed") == b"1")
     assert len([line for line in master.logged("worker.started") if line["slot"] == "work.0"]) == 1
+
+
+def test_one_that_is_killed_during_a_stop_is_there_again_for_those_who_are_to_leave(
+    daemons: Daemons, redis: Redis, file: Path
+) -> None:
+    master, own = started(daemons, file)
+    push(own, "Meet", "last")
+    popped(redis, "test:met")
+    master.send(signal.SIGTERM)
+    eventually(lambda: master.logged("master.stopping"))
+    server = redis_of(master)
+    assert server is not None
+    os.kill(server.pid, signal.SIGKILL)
+    eventually(lambda: redis_of(master) not in (None, server))
+    redis.rpush("test:go", "on")
+
+    assert master.wait() == 0
+    assert [len(master.logged(event)) for event in ("redis.died", "redis.stopped", "job.unsettled")] == [1, 1, 0]
 
 
 def test_it_dies_with_a_master_that_is_killed(daemons: Daemons, redis: Redis, file: Path) -> None:

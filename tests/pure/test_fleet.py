@@ -435,8 +435,32 @@ def test_services_are_told_at_once_where_there_are_no_workers() -> None:
     assert running(0, ["redis"]).shut(Mood.DRAINING) == ["tell redis DRAINING"]
 
 
-def test_services_are_not_replaced_during_a_stop() -> None:
-    assert stopping(Mood.DRAINING, services=["redis"]).exits("redis") == []
+def test_a_service_that_dies_during_a_stop_is_replaced_as_long_as_somebody_needs_it() -> None:
+    history = stopping(Mood.DRAINING, services=["redis"])
+
+    assert history.exits("redis") == ["spawn redis"]
+    assert history.leaves("mail.0") == ["tell redis DRAINING"]
+    assert history.exits("redis") == []
+    assert history.fleet.done
+
+
+def test_a_service_that_dies_again_and_again_during_a_stop_is_replaced_after_a_while() -> None:
+    history = stopping(Mood.DRAINING, services=["redis"])
+    history.exits("redis")
+    history.exits("redis")
+
+    assert history.exits("redis") == []
+    assert history.sleep() == 0.25
+    assert history.wake() == ["spawn redis"]
+
+
+def test_a_service_that_a_pruner_needs_is_there_when_it_comes() -> None:
+    history = stopping(Mood.STOPPING, services=["redis"])
+    for _ in range(3):
+        history.exits("redis")
+    history.fleet.left_work()
+
+    assert history.exits("mail.0", lived=1.0) == ["spawn redis", "spawn pruner"]
 
 
 @pytest.mark.parametrize("mood", STOPS)

@@ -299,7 +299,7 @@ class EveryHistory(RuleBasedStateMachine):
     def check_spawn(self, slot: Slot) -> None:
         fleet = self.history.fleet
         if slot not in fleet.workers:
-            assert not self.stopping or (slot is fleet.pruner and not self.workers())
+            assert not self.stopping or slot in fleet.services or not self.workers()
             return
         pool = fleet.pools[slot.pool]
         assert not self.stopping
