@@ -30,6 +30,7 @@ from resqued.systemd import Notifier
 from resqued.version import __version__
 
 HOPELESS = 75  # exit status: no worker ever got ready; EX_TEMPFAIL of sysexits.h
+LONGEST_START = 86400.0  # s without a beat while a first start imports: TimeoutStartSec says how long that may take
 STARTS_WITHIN = 30.0  # s that an interpreter may take, beyond what the application may take
 
 
@@ -133,6 +134,8 @@ class Daemon:
 
     def _load(self) -> None:
         """A first start ends if the application does not import; a master that has workers goes on with them."""
+        if self._before is None:
+            self._notifier.watchdog(LONGEST_START)  # systemd awaits beats from the first moment, before READY, too
         mistakes = self._refusal or self._mistakes_in_application()
         if self._fleet.mood is not Mood.RUNNING:
             return

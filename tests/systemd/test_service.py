@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -17,15 +18,35 @@ from tests.systemd.service import Service, busy, performs
 NO_GRACE = "[shutdown]\ngrace = 0\nterm_timeout = 0.5"
 
 
-def test_a_start_waits_for_the_first_worker_to_be_ready(service: Service) -> None:
-    service.configure(module="gated", jobs='preload = "worker"')
+def held_up(service: Service, **settings: str) -> Path:
+    """It starts, but its application does not import before the file that is returned is there."""
+    gate, is_there = map(service.machine.path, ("/srv/app/gate", "/var/lib/resqued/at-the-gate"))
+    for file in (gate, is_there):
+        file.unlink(missing_ok=True)
+    service.configure(module="gated", **settings)
     service.systemctl("start", "--no-block")
-    eventually(service.machine.path("/var/lib/resqued/at-the-gate").exists, within=10)
+    eventually(is_there.exists, within=10)
+    return gate
+
+
+def test_a_start_waits_for_the_first_worker_to_be_ready(service: Service) -> None:
+    gate = held_up(service, jobs='preload = "worker"')
 
     assert service.show("ActiveState") == "activating"
 
-    service.machine.write("/srv/app/gate", "")
+    gate.touch()
     eventually(service.is_active, within=10)
+
+
+def test_a_start_may_take_longer_than_the_watchdog_waits(service: Service) -> None:
+    service.adjust("[Service]\nWatchdogSec=1\n")
+    gate = held_up(service)
+    began = monotonic()
+    eventually(lambda: monotonic() > began + 2)  # nothing is to happen
+    gate.touch()
+
+    eventually(service.is_active, within=10)
+    assert service.show("NRestarts") == "0"
 
 
 def test_a_start_does_not_wait_for_redis(service: Service) -> None:
