@@ -22,6 +22,7 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resqued:<namespace>:look` | string | who of ours looked last for dead workers; lives a minute |
 | `resqued:<namespace>:sightings` | hash | id → a stopped heartbeat, first and last seen; lives for minutes |
 | `resqued:<namespace>:lost:<digest>` | string | how often a payload was put back for a dead worker; lives 7 days |
+| `resqued:<namespace>:order:<digest>` | list | names of queues, in the order in which workers ask them; lives a day |
 | `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`; the `settled` run and `outcome` |
 """
 
@@ -114,6 +115,9 @@ class Keys:
 
     def lost(self, digest: str) -> str:
         return self._own(f"lost:{digest}")
+
+    def order(self, digest: str) -> str:
+        return self._own(f"order:{digest}")
 
     def slate(self, worker_id: str) -> str:
         return self._own(f"slate:{worker_id}")

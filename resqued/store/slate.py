@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from resqued.digest import hexadecimal
 from resqued.protocol import dates
 from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
@@ -13,7 +14,7 @@ from resqued.protocol.payloads import Failure
 from resqued.store.pruning import CLOSELY, LOOK_EVERY, OLD, UNCHANGED, Dead, dead_in
 from resqued.store.scripts import patiently, run
 from resqued.verdict import Outcome, Verdict
-from resqued.wire import Argument, Reply, Wire
+from resqued.wire import Argument, Command, Reply, Wire
 from resqued.work import Work
 
 
@@ -33,6 +34,10 @@ class Held:
 
 
 Taken = Work | Nothing | Held
+
+FEW = 32  # queues, whose names are sent each time
+LISTED_FOR = 86400  # s
+UNLISTED = [b"unlisted"]
 
 _SETTLED = {what.encode(): what for what in Settled}
 
@@ -64,8 +69,8 @@ class Slate:
         counted = keys.processed, keys.processed_by(name)
         self._take = keys.slate(name), keys.worker(name), *counted, keys.pause, keys.registrations, keys.paused
         self._settle = *self._take, keys.failed, keys.failures, keys.failures_of(name), keys.queues
-        self._queues: list[str] = []
-        self._queue_keys: tuple[str, ...] = ()
+        self._asked: Sequence[str] = ()  # the queues of the last time
+        self._list = ""  # the key of their list
 
     def register(self) -> Dead | None:
         """Enter the worker in the register, with its first heartbeat.
@@ -101,8 +106,13 @@ class Slate:
 
     def reserve(self, queues: Sequence[str]) -> Taken:
         """The head of the first non-empty queue moves to the slate and counts as processed (`reserve.lua`)."""
-        keys = *self._take, *self._keys_of(queues)
-        return _taken(self._run(move("reserve"), keys, (self.worker, dates.recorded(self._clock()), *queues)))
+        reply = self._reserve(queues, *self._listed(queues))
+        return _taken(reply if reply != UNLISTED else self._reserve_and_list(queues))
+
+    def _reserve(self, queues: Sequence[str], *listed: str) -> Reply:
+        names = () if listed else queues
+        arguments = self.worker, dates.recorded(self._clock()), self._keys.queue(""), *names
+        return self._run(move("reserve"), (*self._take, *listed), arguments)
 
     def settle(self, work: Work, verdict: Verdict, queues: Sequence[str]) -> tuple[Settled, Taken]:
         """Write the end of a job, and reserve the next one from `queues` (none: reserve nothing), in one move.
@@ -110,20 +120,31 @@ class Slate:
         A failure becomes an entry of the failed list; a requeued job goes back to the head of its queue and is counted
         no longer (`settle.lua`).
         """
-        now = dates.recorded(self._clock())
-        keys = *self._settle, self._keys.queue(work.queue), *self._keys_of(queues)
+        now, listed = dates.recorded(self._clock()), self._listed(queues)
+        keys = *self._settle, self._keys.queue(work.queue), *listed
         entry = self._entry(work, verdict, now) if verdict.outcome is Outcome.FAILED else ""
-        arguments: tuple[Argument, ...] = self.worker, work.run, verdict.outcome, entry, work.queue, now, *queues
-        reply = self._run(move("settle"), keys, arguments)
+        about: tuple[Argument, ...] = self.worker, work.run, verdict.outcome, entry, work.queue, now
+        names = () if listed else queues
+        reply = self._run(move("settle"), keys, (*about, self._keys.queue(""), *names))
         assert isinstance(reply, list)
         assert isinstance(reply[0], bytes)
-        return _SETTLED[reply[0]], _taken(reply[1:])
+        rest: Reply = reply[1:]
+        return _SETTLED[reply[0]], _taken(rest if rest != UNLISTED else self._reserve_and_list(queues))
 
-    def _keys_of(self, queues: Sequence[str]) -> tuple[str, ...]:
-        """Made anew only for other queues than the last time."""
-        if queues != self._queues:
-            self._queues, self._queue_keys = list(queues), tuple(map(self._keys.queue, queues))
-        return self._queue_keys
+    def _listed(self, queues: Sequence[str]) -> tuple[str, ...]:
+        """The key of a list with these names, if they are many and the same as the last time; else nothing."""
+        if len(queues) <= FEW:
+            return ()
+        if queues is not self._asked and queues != self._asked:
+            self._asked, self._list = queues, self._keys.order(hexadecimal("\0".join(queues).encode()))
+            return ()
+        return (self._list,)
+
+    def _reserve_and_list(self, queues: Sequence[str]) -> Reply:
+        """Whoever comes next, this worker or another of its pool, need not send the names."""
+        commands: list[Command] = [("DEL", self._list), ("RPUSH", self._list, *queues)]
+        self._wire.transaction([*commands, ("EXPIRE", self._list, LISTED_FOR)])
+        return self._reserve(queues)
 
     def _entry(self, work: Work, verdict: Verdict, now: str) -> str:
         return Failure(

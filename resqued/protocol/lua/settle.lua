@@ -4,9 +4,10 @@
 --
 -- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers,
 --          6 resqued:<namespace>:workers, 7 resqued:<namespace>:paused, 8 failed, 9 stat:failed, 10 stat:failed:<id>,
---          11 queues, 12 queue:<the job's>, 13… queue:<name> in order of priority (none: reserve nothing)
+--          11 queues, 12 queue:<the job's>, 13 a list of queues' names, or no such key
 -- ARGV     1 id, 2 run, 3 outcome (done, failed, requeued), 4 entry for the failed list, 5 the job's queue, 6 run_at,
---          7… the queues' names
+--          7 what comes before a queue's name in its key, 8… without a list: the queues' names in order of priority
+--          (none: reserve nothing)
 -- Returns  {what, then as reserve.lua}: what is
 --            settled  now, by this call
 --            already  by an earlier call whose answer was lost
@@ -41,8 +42,6 @@ local function settle(run, outcome, entry, queue)
 end
 
 local what = settle(ARGV[2], ARGV[3], ARGV[4], ARGV[5])
-local names = {}
-for i = 7, #ARGV do names[#names + 1] = ARGV[i] end
-local answer = on_slate() or take(ARGV[1], 13, names, ARGV[6])
+local answer = on_slate() or take(ARGV[1], ARGV[6], ARGV[7], 8, KEYS[13])
 table.insert(answer, 1, what)
 return answer
