@@ -78,6 +78,10 @@ class NotPruned(ResquedError):
     """A worker that somebody wants to be rid of may live, or cannot be looked at."""
 
 
+class NotRetryable(ResquedError):
+    """An entry of the failed list does not say which job to put on which queue."""
+
+
 class DontPerform(Exception):  # Resque's name
     """Raised by a `before_perform` hook: the job ends here, quietly and without failure."""
 

@@ -11,14 +11,14 @@ from typing import Any
 
 from resqued import address
 from resqued.address import Address
-from resqued.cli.commands import DONE, PROBLEM, jobs, overview, prune, queue, queues, reload, status, workers
+from resqued.cli.commands import DONE, PROBLEM, failed, jobs, overview, prune, queue, queues, reload, status, workers
 from resqued.cli.subjects import DEFAULT_FILE, DEFAULT_URL
 from resqued.cli.terminal import complain
 from resqued.errors import AddressError, ResquedError, StoreUnavailable
 from resqued.protocol.keys import DEFAULT_NAMESPACE
 from resqued.version import __version__
 
-GROUPS = (queues, queue, jobs, workers, prune, overview, status, reload)
+GROUPS = (queues, queue, jobs, failed, workers, prune, overview, status, reload)
 
 NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage
 EXIT_STATUS = "exit status: 0 done, 1 a problem, 2 wrong usage, 3 Redis did not answer"

@@ -15,6 +15,7 @@ from resqued.cli.machine import Machine
 from resqued.client import Client
 from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
 from resqued.store.census import Census
+from resqued.store.failures import Failures
 from resqued.store.pruning import Pruning
 from resqued.store.stock import Stock
 from resqued.store.strangers import Strangers
@@ -55,6 +56,13 @@ def fleet(arguments: Namespace) -> Iterator[Fleet]:
     keys = Keys(arguments.namespace or namespace)
     with closing(pooled.connect(arguments.url or server, name="resquectl")) as wire:
         yield Fleet(Stock(wire, keys), Census(wire, keys), Pruning(wire, keys), Strangers(wire, keys))
+
+
+@contextmanager
+def failures(arguments: Namespace) -> Iterator[Failures]:
+    server, namespace = _redis(arguments.config)
+    with closing(pooled.connect(arguments.url or server, name="resquectl")) as wire:
+        yield Failures(wire, Keys(arguments.namespace or namespace))
 
 
 @contextmanager

@@ -10,11 +10,11 @@ import msgspec
 from resqued.config import kinds
 from resqued.config.examination import mistakes
 from resqued.config.kinds import Bytes
-from resqued.config.settings import Config, Daemon, Jobs, Log, Pool, Redis, Shutdown, Worker
+from resqued.config.settings import Config, Daemon, Failed, Jobs, Log, Pool, Redis, Shutdown, Worker
 from resqued.config.syntax import NotToml, load
 from resqued.errors import ConfigError
 
-__all__ = ["Bytes", "Config", "Daemon", "Jobs", "Log", "Pool", "Redis", "Shutdown", "Worker", "parse"]
+__all__ = ["Bytes", "Config", "Daemon", "Failed", "Jobs", "Log", "Pool", "Redis", "Shutdown", "Worker", "parse"]
 
 
 def parse(text: str, source: str) -> Config:

@@ -170,6 +170,13 @@ class Log(Table, frozen=True, kw_only=True):
     args: Flag = False  # whether the arguments of jobs are logged
 
 
+class Failed(Table, frozen=True, kw_only=True):
+    """What may stay in the failed list. Workers remove the oldest entries beyond that."""
+
+    max: Count = 0  # entries; 0: no limit
+    max_age: Seconds = 0.0  # seconds; 0: no limit
+
+
 class Daemon(Table, frozen=True, kw_only=True):
     """Where resqued keeps things, and how its master behaves."""
 
@@ -194,6 +201,7 @@ class Config(Table, frozen=True, kw_only=True):
     pools: Pools  # name → pool, in the order of the file
     shutdown: Shutdown = Shutdown()
     worker: Worker = Worker()
+    failed: Failed = Failed()
     log: Log = Log()
     daemon: Daemon = Daemon()
 

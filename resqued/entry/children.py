@@ -118,6 +118,8 @@ class Children:
             places.redis_address(config, self._ground.file),
             Keys(config.redis.namespace),
             config.worker.hostname,
+            config.failed.max,
+            config.failed.max_age,
             self._ground.state,
         )
 

@@ -22,6 +22,7 @@ from resqued.scoreboard import Row
 from resqued.signals import Inbox
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Slate
+from resqued.store.trimming import Trimming
 from resqued.store.vigil import Token, Vigil
 from resqued.version import __version__
 from resqued.wear import Wear
@@ -44,6 +45,8 @@ class Post:
     address: Address
     keys: Keys
     hostname: str
+    max_failed: int = 0  # entries that may stay in the failed list; 0: no limit
+    max_failed_age: float = 0.0  # seconds that they may stay there; 0: no limit
     home: Path | None = None  # the state directory of the configuration
 
 
@@ -72,6 +75,7 @@ def work(
         application,
         slate=Slate(wire, post.keys, worker=_worker_id(post, here, queues), registration=registration),
         pruning=Pruning(wire, post.keys),
+        trimming=Trimming(wire, post.keys, most=post.max_failed, max_age=post.max_failed_age),
         here=here,
         notebook=diary,
         vigil=vigil,

@@ -11,6 +11,10 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "application.has_threads": ("warning", "Importing the application started threads; a fork does not have them."),
     "application.took_signals": ("warning", "Importing the application changed what these signals do; taken back."),
     "config.refused": ("error", "The configuration or the application is wrong; one line for each mistake."),
+    "failed.trimmed": (
+        "info",
+        "The oldest entries of the failed list were removed: it has reached a limit of [failed].",
+    ),
     "hook.failed": ("error", "A worker hook of the application raised."),
     "job.asked": ("info", "A job that has to end was asked to."),
     "job.done": ("info", "A job ended well."),

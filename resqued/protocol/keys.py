@@ -15,12 +15,15 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resque:stat:processed`, `resque:stat:processed:<id>` | string | jobs taken, in all and by worker |
 | `resque:stat:failed`, `resque:stat:failed:<id>` | string | jobs failed, in all and by worker |
 | `resque:failed` | list | failures as JSON objects, oldest first |
+| `resque:failed_queues` | set | names of further failed lists, which Ruby's RedisMultiQueue keeps: `<queue>_failed` |
+| `resque:<queue>_failed` | list | failures of one queue, where that is in use |
 | `resque:pause-all-workers` | string | `true` pauses every worker of the fleet |
 | `resque:pruning_dead_workers_in_progress` | string | the lock of whoever prunes dead workers; lives a minute at most |
 | `resqued:<namespace>:workers` | hash | id → who that worker is (`protocol.identity.Registration`) |
 | `resqued:<namespace>:paused` | hash | queue that no worker of ours takes from → since when |
 | `resqued:<namespace>:look` | string | who of ours looked last for dead workers; lives a minute |
 | `resqued:<namespace>:sightings` | hash | id → a stopped heartbeat, first and last seen; lives for minutes |
+| `resqued:<namespace>:trim` | string | somebody of ours has cut the failed list to its limits; lives a minute |
 | `resqued:<namespace>:lost:<digest>` | string | how often a payload was put back for a dead worker; lives 7 days |
 | `resqued:<namespace>:order:<digest>` | list | names of queues, in the order in which workers ask them; lives a day |
 | `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`; the `settled` run and `outcome` |
@@ -29,6 +32,12 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 from dataclasses import dataclass
 
 DEFAULT_NAMESPACE = "resque"
+FAILED = "failed"  # the list of failures that everybody knows
+
+
+def holds_failures(name: str) -> bool:
+    """Whether Ruby can have given this name to a list of failures. A list of jobs must never be taken for one."""
+    return name.endswith("_failed") and not name.startswith("queue:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,15 @@ class Keys:
 
     @property
     def failed(self) -> str:
-        return self._resque("failed")
+        return self.failed_list(FAILED)
+
+    @property
+    def failed_queues(self) -> str:
+        return self._resque("failed_queues")
+
+    def failed_list(self, name: str) -> str:
+        """By the name that `failed_queues` has for it, or FAILED."""
+        return self._resque(name)
 
     @property
     def pause(self) -> str:
@@ -112,6 +129,10 @@ class Keys:
     @property
     def sightings(self) -> str:
         return self._own("sightings")
+
+    @property
+    def trim(self) -> str:
+        return self._own("trim")
 
     def lost(self, digest: str) -> str:
         return self._own(f"lost:{digest}")

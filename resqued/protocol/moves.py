@@ -37,7 +37,7 @@ def source(file: str) -> str:
 
 def load_all() -> None:
     """Read every script now: later there may be no descriptor left to read it with, or another version on the disk."""
-    for name in ("register", "beat", "reserve", "settle", "unregister", "prune", "release"):
+    for name in ("register", "beat", "reserve", "settle", "unregister", "prune", "release", "trim"):
         move(name)
 
 

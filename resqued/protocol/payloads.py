@@ -17,6 +17,7 @@ from resqued.protocol.identity import unspeakable
 UNKNOWN_CLASS = "InvalidPayload"  # the class in a wrapped payload that named none
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # as JSON escapes it, half of a pair or alone
+ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")  # as `backslashreplace` writes what is no UTF-8
 ACTIVE_JOB = "ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper"
 MAX_NESTING = 90  # Ruby's parser stops at 100 and puts a payload one or two levels deeper
 MAX_INTEGER = 2**64 - 1
@@ -140,6 +141,41 @@ def _breaks_resque_web(payload: "Payload") -> bool:
 
 def wrapped(name: str, raw: bytes) -> str:
     return dumps({"class": clean(name), "args": [raw.decode(errors="backslashreplace")]})
+
+
+def unwrapped(payload: bytes) -> bytes | None:
+    """The raw text that `wrapped` has put into this payload; None if it is not wrapped.
+
+    It is if wrapping what is in it would give the same again. Bytes that were no UTF-8 are bytes again: in their place
+    stand escapes that JSON has not, so that no other text is likely to hold them.
+    """
+    match _shape(payload):
+        case {"class": str(), "args": [str(text)], **rest} as shape if not rest:
+            candidates = filter(None, (_unescaped(text), text.encode(errors="surrogatepass")))
+            return next((raw for raw in candidates if _shape(harmless(raw).encode()) == shape), None)
+        case _:
+            return None
+
+
+def _shape(payload: bytes) -> Mapping[str, Any] | None:
+    try:
+        return decode(payload).document
+    except InvalidPayload:
+        return None
+
+
+def _unescaped(text: str) -> bytes | None:
+    """What `backslashreplace` has made this text of; None if there was nothing to replace."""
+    raw = ESCAPED_BYTE.sub(lambda found: bytes([int(found[1], 16)]), text.encode(errors="surrogatepass"))
+    return raw if raw.decode(errors="backslashreplace") == text and not _is_text(raw) else None
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def clean(text: str) -> str:

@@ -13,6 +13,7 @@ from resqued.protocol.moves import Settled
 from resqued.queues import QueueSet
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Held, Nothing, Slate
+from resqued.store.trimming import Trimming
 from resqued.verdict import REQUEUED, Verdict
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
@@ -30,6 +31,7 @@ class Books:
         slate: Slate,
         pruning: Pruning,
         here: Whereabouts,
+        trimming: Trimming,
         *,
         queues: QueueSet,
         duty: Duty,
@@ -37,7 +39,7 @@ class Books:
         redis_timeout: float,
         when_lost: Callable[[], None],
     ) -> None:
-        self._slate, self._pruning, self._here = slate, pruning, here
+        self._slate, self._pruning, self._here, self._trimming = slate, pruning, here, trimming
         self._queues, self._duty, self._ears = queues, duty, ears
         self._redis_timeout, self._when_lost = redis_timeout, when_lost
         self._registered = False
@@ -127,6 +129,12 @@ class Books:
             coroner.prune(self._pruning, one)
         if dead:
             self._pruning.release(self._slate.worker)
+        self._trim()
+
+    def _trim(self) -> None:
+        trimmed = self._trimming.take_turn()
+        if trimmed and trimmed.gone:
+            log.info("failed.trimmed", removed=trimmed.gone, left=trimmed.left)
 
     def _reserve(self) -> Taken:
         self._attend()

@@ -17,6 +17,7 @@ from resqued.scoreboard import Row, State
 from resqued.signals import Inbox
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Nothing, Slate
+from resqued.store.trimming import Trimming
 from resqued.store.vigil import Vigil
 from resqued.verdict import REQUEUED, Outcome, Verdict
 from resqued.version import __version__
@@ -47,6 +48,7 @@ class Worker:
         *,
         slate: Slate,
         pruning: Pruning,
+        trimming: Trimming,
         here: Whereabouts,
         notebook: Notebook | None,
         vigil: Vigil,
@@ -69,6 +71,7 @@ class Worker:
             slate,
             pruning,
             here,
+            trimming,
             queues=queues,
             duty=duty,
             ears=self._ears,

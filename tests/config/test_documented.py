@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from resqued import config
-from resqued.config import Config, Daemon, Jobs, Log, Pool, Redis, Shutdown, Worker
+from resqued.config import Config, Daemon, Failed, Jobs, Log, Pool, Redis, Shutdown, Worker
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "etc/resqued.toml").read_text()
@@ -19,6 +19,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "pools.NAME": Pool,
     "shutdown": Shutdown,
     "worker": Worker,
+    "failed": Failed,
     "log": Log,
     "daemon": Daemon,
 }

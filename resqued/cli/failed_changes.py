@@ -1,0 +1,161 @@
+"""`resquectl failed retry`, `remove`, `clear` and `trim`."""
+
+import time
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator
+
+from resqued import places
+from resqued.cli import filters
+from resqued.cli.commands import DONE, PROBLEM
+from resqued.cli.consent import agreed
+from resqued.cli.filters import Filter
+from resqued.cli.progress import bar
+from resqued.cli.terminal import complain, say, say_json
+from resqued.errors import CommandRefused, StoreUnavailable
+from resqued.protocol import dates
+from resqued.protocol.failed import Entry
+from resqued.store.failures import MOST, Failures
+from resqued.store.sweep import Action, Removal, Retrial, Sweep
+from resqued.store.trimming import Trimming
+
+STEPS = 4  # a second, into which a rate is divided
+
+
+def retry(failures: Failures, arguments: Namespace) -> int:
+    chosen = _chosen(arguments, spared="" if arguments.again else "retried before (--again retries them all the same)")
+    action = Retrial(failures.keys, to=arguments.to or "", mark=dates.recorded(time.time()) if arguments.keep else "")
+    return Change("retried", failures, action, chosen, arguments).run()
+
+
+def remove(failures: Failures, arguments: Namespace) -> int:
+    chosen = _chosen(arguments)
+    if arguments.every and Filter.of(arguments).is_open and not _may_remove(failures, arguments):
+        return PROBLEM
+    return Change("removed", failures, Removal(), chosen, arguments).run()
+
+
+def clear(failures: Failures, arguments: Namespace) -> int:
+    if not _may_remove(failures, arguments):
+        return PROBLEM
+    removed = sum(failures.clear(name) for name in filters.lists(failures, arguments))
+    if arguments.json:
+        say_json({"removed": removed})
+    else:
+        say(f"removed {_jobs(removed)}")
+    return DONE
+
+
+def _may_remove(failures: Failures, arguments: Namespace) -> bool:
+    sizes = filters.lists(failures, arguments)
+    question = f"remove all {_jobs(sum(sizes.values()))} from {', '.join(sizes)}?"
+    return agreed(question, yes=arguments.yes, refuse=arguments.refuse)
+
+
+def trim(failures: Failures, arguments: Namespace) -> int:
+    most, max_age = arguments.max or 0, arguments.max_age or 0.0
+    if not (most or max_age) and arguments.config:
+        limits = places.configuration(arguments.config).failed
+        most, max_age = limits.max, limits.max_age
+    if not (most or max_age):
+        arguments.refuse("say --max or --max-age, or name a file with -c that sets [failed] max or max_age")
+    trimming = Trimming(failures.wire, failures.keys, most=most, max_age=max_age)
+    removed, left, has_more = 0, 0, True
+    while has_more:
+        gone, left, has_more = trimming.portion(arguments.name)
+        removed += gone
+    if arguments.json:
+        say_json({"removed": removed, "left": left})
+    else:
+        say(f"removed {_jobs(removed)}; {left} left")
+    return DONE
+
+
+class Chosen:
+    """The question whether an entry is meant, with a memory. `spared`: what is said of those retried before."""
+
+    def __init__(self, chosen: Filter, ids: list[str], spared: str) -> None:
+        self._filter, self._ids, self.spared = chosen, ids, spared
+        self.missing = set(ids)
+        self.spares = 0
+
+    def __call__(self, entry: Entry) -> bool:
+        if self._ids:
+            if (own := filters.has_id(entry, self._ids)) is None:
+                return False
+            self.missing.discard(own)
+        if not self._filter(entry):
+            return False
+        spared = bool(self.spared and entry.retried_at)
+        self.spares += spared
+        return not spared
+
+
+def _chosen(arguments: Namespace, spared: str = "") -> Chosen:
+    chosen = Filter.of(arguments)
+    if not (arguments.ids or arguments.every or arguments.lists) and chosen.is_open:
+        arguments.refuse("say which: an ID, a filter, or --all")
+    return Chosen(chosen, arguments.ids, spared)
+
+
+class Change:
+    """Carries a change out in all lists that are meant, shows how far it is, and gives an account in any case."""
+
+    def __init__(self, what: str, failures: Failures, action: Action, chosen: Chosen, arguments: Namespace) -> None:
+        self._what, self._failures, self._action, self._chosen = what, failures, action, chosen
+        self._arguments, self._rate = arguments, arguments.rate
+        self._refused = Counter[str]()
+        self._done = 0
+        self._is_complete = True
+
+    def run(self) -> int:
+        try:
+            self._change()
+        except (StoreUnavailable, CommandRefused, KeyboardInterrupt) as error:
+            error.add_note(
+                f"{self._what} {_jobs(self._done)}, or some more of which no answer came; run it again to go on"
+            )
+            raise
+        return self._account()
+
+    def _change(self) -> None:
+        sizes = filters.lists(self._failures, self._arguments)
+        seen, began = 0, time.monotonic()
+        with bar(self._what, sum(sizes.values())) as show:
+            for name in sizes:
+                sweep = Sweep(self._failures, name, self._action, self._chosen, at_once=self._at_once())
+                before = self._done
+                for _ in sweep.run():
+                    self._done = before + sweep.done
+                    show(self._done, seen + sweep.seen)
+                    self._keep_to_rate(began)
+                seen += sweep.whole
+                self._refused += sweep.refused
+                self._is_complete &= sweep.is_complete
+
+    def _at_once(self) -> int:
+        return min(MOST, max(1, self._rate // STEPS)) if self._rate else MOST
+
+    def _keep_to_rate(self, began: float) -> None:
+        if self._rate:
+            time.sleep(max(0.0, began + self._done / self._rate - time.monotonic()))
+
+    def _account(self) -> int:
+        chosen = self._chosen
+        if self._arguments.json:
+            say_json({self._what: self._done, "refused": dict(self._refused), "complete": self._is_complete})
+        else:
+            say(f"{self._what} {_jobs(self._done)}", *([f"{chosen.spares} {chosen.spared}"] if chosen.spares else []))
+        problems = list(self._problems())
+        complain("resquectl", *problems)
+        return PROBLEM if problems else DONE
+
+    def _problems(self) -> Iterator[str]:
+        yield from (f"there is no failed job {one}" for one in sorted(self._chosen.missing))
+        yield from (f"{_jobs(count)} cannot be {self._what}: {why}" for why, count in self._refused.items())
+        if not self._is_complete:
+            yield "others were removing entries all the while, and may have hidden some; run it again"
+
+
+def _jobs(count: int) -> str:
+    return f"{count} failed {'job' if count == 1 else 'jobs'}"

@@ -1,0 +1,79 @@
+"""Failed lists, read in portions. `sweep` changes them."""
+
+from collections.abc import Iterator
+
+from resqued.protocol.failed import Entry
+from resqued.protocol.keys import FAILED, Keys, holds_failures
+from resqued.wire import Wire
+
+MOST = 1000  # entries of one portion: others are served in between
+MOST_BYTES = 2 * 1024**2  # of one portion, as far as the one before lets foresee
+FIRST = 100  # entries, when nothing is known of their size
+
+
+class Portion:
+    """How many entries to ask for at once: they may have 300 bytes each, or two million."""
+
+    def __init__(self) -> None:
+        self.count = FIRST
+
+    def saw(self, entries: list[Entry]) -> None:
+        if entries:
+            size = sum(len(entry.raw) for entry in entries) // len(entries) + 1
+            self.count = max(1, min(MOST, MOST_BYTES // size))
+
+
+class Failures:
+    """The failed lists of one namespace, each by its name: `failed`, and those of Ruby's RedisMultiQueue.
+
+    Every method raises StoreUnavailable if Redis does not answer, and CommandRefused if a key has a type that is not
+    Resque's. None holds more than a portion of a list.
+    """
+
+    def __init__(self, wire: Wire, keys: Keys) -> None:
+        self.wire, self.keys = wire, keys
+
+    def sizes(self) -> dict[str, int]:
+        """How many entries are in each list."""
+        reply = self.wire.call("SMEMBERS", self.keys.failed_queues)
+        assert isinstance(reply, list)
+        named = (name.decode(errors="replace") for name in reply if isinstance(name, bytes))
+        names = [FAILED, *sorted(filter(holds_failures, named))]
+        sizes = self.wire.pipeline([("LLEN", self.keys.failed_list(name)) for name in names])
+        return {name: size for name, size in zip(names, sizes, strict=True) if isinstance(size, int)}
+
+    def size(self, name: str) -> int:
+        size = self.wire.call("LLEN", self.keys.failed_list(name))
+        assert isinstance(size, int)
+        return size
+
+    def read(self, name: str, start: int, count: int) -> list[Entry]:
+        """At most `count` entries from index `start` on, the oldest first."""
+        reply = self.wire.call("LRANGE", self.keys.failed_list(name), start, start + count - 1)
+        assert isinstance(reply, list)
+        return [Entry(text) for text in reply if isinstance(text, bytes)]
+
+    def newest_first(self, name: str) -> Iterator[Entry]:
+        """Those that are there now, each as it is when it is read. While others remove some, some may come twice."""
+        portion, end = Portion(), self.size(name)
+        while end > 0:
+            start = max(0, end - portion.count)
+            entries = self.read(name, start, end - start)
+            yield from reversed(entries)
+            portion.saw(entries)
+            end = start
+
+    def oldest_first(self, name: str) -> Iterator[Entry]:
+        """The same from the other end. While others remove some, some may be left out."""
+        portion, start, end = Portion(), 0, self.size(name)
+        while start < end and (entries := self.read(name, start, min(portion.count, end - start))):
+            yield from entries
+            portion.saw(entries)
+            start += len(entries)
+
+    def clear(self, name: str) -> int:
+        """Remove all that is there at that moment; how many there were."""
+        key = self.keys.failed_list(name)
+        count, _ = self.wire.transaction([("LLEN", key), ("UNLINK", key)])
+        assert isinstance(count, int)
+        return count

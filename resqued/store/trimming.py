@@ -1,0 +1,46 @@
+"""Cutting a failed list to its limits."""
+
+from typing import NamedTuple
+
+from resqued.protocol.keys import FAILED, Keys
+from resqued.protocol.moves import move
+from resqued.store.scripts import run
+from resqued.wire import Wire
+
+AT_ONCE = 1000  # entries: while they go, Redis serves nobody else
+LOOK_EVERY = 60  # s, in the whole fleet
+
+
+class Trimmed(NamedTuple):
+    gone: int
+    left: int
+    has_more: bool  # to go
+
+
+class Trimming:
+    """`most`: entries that may stay. `max_age`: seconds that one may have stood there. 0: no limit, of either.
+
+    Raises StoreUnavailable and may be repeated (`trim.lua`).
+    """
+
+    def __init__(self, wire: Wire, keys: Keys, *, most: int, max_age: float) -> None:
+        self._wire, self._keys = wire, keys
+        self._limits = most, int(max_age) or int(max_age > 0)
+
+    def take_turn(self) -> Trimmed | None:
+        """A portion of `failed`, if there is a limit, and nobody in the fleet has looked in the last minute."""
+        return self._trim(FAILED, LOOK_EVERY) if any(self._limits) else None
+
+    def portion(self, name: str) -> Trimmed:
+        """Of any list, now."""
+        trimmed = self._trim(name, 0)
+        assert trimmed is not None
+        return trimmed
+
+    def _trim(self, name: str, pause: int) -> Trimmed | None:
+        keys = self._keys.failed_list(name), self._keys.trim
+        match run(self._wire, move("trim"), keys, (*self._limits, AT_ONCE, pause)):
+            case [int(gone), int(left), int(more)]:
+                return Trimmed(gone, left, more == 1)
+            case _:
+                return None
