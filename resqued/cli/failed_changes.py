@@ -16,16 +16,16 @@ from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.protocol import dates
 from resqued.protocol.failed import Entry
 from resqued.store.failures import MOST, Failures
-from resqued.store.sweep import Action, Removal, Retrial, Sweep
+from resqued.store.sweep import RETRIED, Action, Removal, Retrial, Sweep
 from resqued.store.trimming import Trimming
 
 STEPS = 4  # a second, into which a rate is divided
 
 
 def retry(failures: Failures, arguments: Namespace) -> int:
-    chosen = _chosen(arguments, spared="" if arguments.again else "retried before (--again retries them all the same)")
-    action = Retrial(failures.keys, to=arguments.to or "", mark=dates.recorded(time.time()) if arguments.keep else "")
-    return Change("retried", failures, action, chosen, arguments).run()
+    mark = dates.recorded(time.time()) if arguments.keep else ""
+    action = Retrial(failures.keys, to=arguments.to or "", mark=mark, again=arguments.again)
+    return Change("retried", failures, action, _chosen(arguments), arguments).run()
 
 
 def remove(failures: Failures, arguments: Namespace) -> int:
@@ -72,30 +72,37 @@ def trim(failures: Failures, arguments: Namespace) -> int:
 
 
 class Chosen:
-    """The question whether an entry is meant, with a memory. `spared`: what is said of those retried before."""
+    """The question whether an entry is meant. `missing`: the ids of which there was none."""
 
-    def __init__(self, chosen: Filter, ids: list[str], spared: str) -> None:
-        self._filter, self._ids, self.spared = chosen, ids, spared
+    def __init__(self, chosen: Filter, ids: list[str]) -> None:
+        self._filter, self._ids = chosen, ids
         self.missing = set(ids)
-        self.spares = 0
 
     def __call__(self, entry: Entry) -> bool:
         if self._ids:
             if (own := filters.has_id(entry, self._ids)) is None:
                 return False
             self.missing.discard(own)
-        if not self._filter(entry):
-            return False
-        spared = bool(self.spared and entry.retried_at)
-        self.spares += spared
-        return not spared
+        return self._filter(entry)
 
 
-def _chosen(arguments: Namespace, spared: str = "") -> Chosen:
+def _chosen(arguments: Namespace) -> Chosen:
     chosen = Filter.of(arguments)
     if not (arguments.ids or arguments.every or arguments.lists) and chosen.is_open:
         arguments.refuse("say which: an ID, a filter, or --all")
-    return Chosen(chosen, arguments.ids, spared)
+    return Chosen(chosen, arguments.ids)
+
+
+class Pace:
+    """`rate`: how many a second; None: as many as can be. `at_once`: how many without a pause."""
+
+    def __init__(self, rate: int | None) -> None:
+        self._rate = rate
+        self.at_once = min(MOST, max(1, rate // STEPS)) if rate else MOST
+
+    def pause(self, done: int, elapsed: float) -> float:
+        """Seconds to wait after so many in so many seconds."""
+        return max(0.0, done / self._rate - elapsed) if self._rate else 0.0
 
 
 class Change:
@@ -103,7 +110,7 @@ class Change:
 
     def __init__(self, what: str, failures: Failures, action: Action, chosen: Chosen, arguments: Namespace) -> None:
         self._what, self._failures, self._action, self._chosen = what, failures, action, chosen
-        self._arguments, self._rate = arguments, arguments.rate
+        self._arguments, self._pace = arguments, Pace(arguments.rate)
         self._refused = Counter[str]()
         self._done = 0
         self._is_complete = True
@@ -123,29 +130,23 @@ class Change:
         seen, began = 0, time.monotonic()
         with bar(self._what, sum(sizes.values())) as show:
             for name in sizes:
-                sweep = Sweep(self._failures, name, self._action, self._chosen, at_once=self._at_once())
+                sweep = Sweep(self._failures, name, self._action, self._chosen, at_once=self._pace.at_once)
                 before = self._done
                 for _ in sweep.run():
                     self._done = before + sweep.done
                     show(self._done, seen + sweep.seen)
-                    self._keep_to_rate(began)
+                    time.sleep(self._pace.pause(self._done, time.monotonic() - began))
                 seen += sweep.whole
                 self._refused += sweep.refused
                 self._is_complete &= sweep.is_complete
 
-    def _at_once(self) -> int:
-        return min(MOST, max(1, self._rate // STEPS)) if self._rate else MOST
-
-    def _keep_to_rate(self, began: float) -> None:
-        if self._rate:
-            time.sleep(max(0.0, began + self._done / self._rate - time.monotonic()))
-
     def _account(self) -> int:
-        chosen = self._chosen
+        before = 0 if self._arguments.ids else self._refused.pop(RETRIED, 0)
         if self._arguments.json:
             say_json({self._what: self._done, "refused": dict(self._refused), "complete": self._is_complete})
         else:
-            say(f"{self._what} {_jobs(self._done)}", *([f"{chosen.spares} {chosen.spared}"] if chosen.spares else []))
+            spared = f"; {before} had been retried before (--again: all the same)" if before else ""
+            say(f"{self._what} {_jobs(self._done)}{spared}")
         problems = list(self._problems())
         complain("resquectl", *problems)
         return PROBLEM if problems else DONE

@@ -99,8 +99,8 @@ class Entry:
         if not self.is_readable:
             raise NotRetryable("the entry is no JSON object")
         queue = to or self.queue
-        if (why := unspeakable(queue)) is not None or "\\" in queue:  # which stands for what is no UTF-8
-            raise NotRetryable(f"the name of its queue {why or 'is not UTF-8'}")
+        if (why := unspeakable(queue)) is not None:
+            raise NotRetryable(f"the name of its queue {why}")
         return queue, self._taken()
 
     def _taken(self) -> bytes:
@@ -133,7 +133,7 @@ def _text(raw: Raw | bytes | None) -> str:
 
 def _value(raw: bytes) -> object:
     try:
-        value: object = json.loads(raw.decode(errors="backslashreplace")) if raw else None
+        value: object = json.loads(raw.decode(errors="surrogateescape")) if raw else None
     except (ValueError, RecursionError):
         return None
     return value

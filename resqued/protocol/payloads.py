@@ -151,8 +151,10 @@ def unwrapped(payload: bytes) -> bytes | None:
     """
     match _shape(payload):
         case {"class": str(), "args": [str(text)], **rest} as shape if not rest:
-            candidates = filter(None, (_unescaped(text), text.encode(errors="surrogatepass")))
-            return next((raw for raw in candidates if _shape(harmless(raw).encode()) == shape), None)
+            candidates = _unescaped(text), text.encode()
+            return next(
+                (raw for raw in candidates if raw is not None and _shape(harmless(raw).encode()) == shape), None
+            )
         case _:
             return None
 
@@ -166,7 +168,7 @@ def _shape(payload: bytes) -> Mapping[str, Any] | None:
 
 def _unescaped(text: str) -> bytes | None:
     """What `backslashreplace` has made this text of; None if there was nothing to replace."""
-    raw = ESCAPED_BYTE.sub(lambda found: bytes([int(found[1], 16)]), text.encode(errors="surrogatepass"))
+    raw = ESCAPED_BYTE.sub(lambda found: bytes([int(found[1], 16)]), text.encode())
     return raw if raw.decode(errors="backslashreplace") == text and not _is_text(raw) else None
 
 

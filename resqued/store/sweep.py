@@ -8,7 +8,7 @@ nothing half done, and whoever begins again finds only what is still to be done.
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from resqued.wire import Argument
 MOST_WALKS = 20
 QUICK, SLOW = 0.02, 0.05  # s that Redis may take for a portion, and serves nobody else
 FEWEST = 50  # orders of one portion; in the middle of a long list each takes its time
+RETRIED = "it has been retried before"
 NO_QUEUE = "the key of its queue holds something that is no list"
 DONE, GONE, REFUSED = 1, 0, -1  # what the scripts say
 
@@ -60,14 +61,19 @@ class Removal:
 
 
 class Retrial:
-    """`to`: the queue that all jobs go to; empty: each to its own. `mark`: a date; empty: entries leave the list."""
+    """`to`: the queue that all jobs go to; empty: each to its own. `mark`: a date; empty: entries leave the list.
+
+    What stands there still although it has been retried is refused, but not `again`.
+    """
 
     script = move("retry")
 
-    def __init__(self, keys: Keys, *, to: str = "", mark: str = "") -> None:
-        self._keys, self._to, self._mark = keys, to, mark
+    def __init__(self, keys: Keys, *, to: str = "", mark: str = "", again: bool = False) -> None:
+        self._keys, self._to, self._mark, self._again = keys, to, mark, again
 
     def order(self, entry: Entry) -> Order:
+        if entry.retried_at and not self._again:
+            raise NotRetryable(RETRIED)
         queue, payload = entry.job(self._to)
         return Order(entry, (queue, payload), entry.retried(self._mark) if self._mark else b"")
 
@@ -118,7 +124,7 @@ class Sweep:
         self.refused = Counter[str]()
         self.is_complete = False
 
-    def run(self) -> Iterator[None]:
+    def run(self) -> Generator[None]:
         bound = self.whole
         for _ in range(MOST_WALKS):
             walk = _Walk(bound)
@@ -129,7 +135,7 @@ class Sweep:
                 self.is_complete = True
                 return
 
-    def _along(self, walk: _Walk) -> Iterator[None]:
+    def _along(self, walk: _Walk) -> Generator[None]:
         while entries := self._next(walk):
             self._see_to(entries, walk)
             self.seen = max(self.seen, walk.place + walk.removed)

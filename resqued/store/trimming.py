@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+from resqued.errors import CommandRefused
 from resqued.protocol.keys import FAILED, Keys
 from resqued.protocol.moves import move
-from resqued.store.scripts import run
+from resqued.store.scripts import execute
 from resqued.wire import Wire
 
 AT_ONCE = 1000  # entries: while they go, Redis serves nobody else
@@ -20,7 +21,7 @@ class Trimmed(NamedTuple):
 class Trimming:
     """`most`: entries that may stay. `max_age`: seconds that one may have stood there. 0: no limit, of either.
 
-    Raises StoreUnavailable and may be repeated (`trim.lua`).
+    Raises StoreUnavailable; CommandRefused if the key has a type that is not Resque's. May be repeated (`trim.lua`).
     """
 
     def __init__(self, wire: Wire, keys: Keys, *, most: int, max_age: float) -> None:
@@ -28,8 +29,14 @@ class Trimming:
         self._limits = most, int(max_age) or int(max_age > 0)
 
     def take_turn(self) -> Trimmed | None:
-        """A portion of `failed`, if there is a limit, and nobody in the fleet has looked in the last minute."""
-        return self._trim(FAILED, LOOK_EVERY) if any(self._limits) else None
+        """A portion of `failed`, if there is a limit, and nobody in the fleet has looked in the last minute.
+
+        Whatever may be on that key: it keeps no worker from its work.
+        """
+        try:
+            return self._trim(FAILED, LOOK_EVERY) if any(self._limits) else None
+        except CommandRefused:
+            return None
 
     def portion(self, name: str) -> Trimmed:
         """Of any list, now."""
@@ -39,7 +46,7 @@ class Trimming:
 
     def _trim(self, name: str, pause: int) -> Trimmed | None:
         keys = self._keys.failed_list(name), self._keys.trim
-        match run(self._wire, move("trim"), keys, (*self._limits, AT_ONCE, pause)):
+        match execute(self._wire, move("trim"), keys, (*self._limits, AT_ONCE, pause)):
             case [int(gone), int(left), int(more)]:
                 return Trimmed(gone, left, more == 1)
             case _:

@@ -106,6 +106,7 @@ class Books:
             self._register()
             log.info("worker.ready", worker=self._slate.worker)
         self._duty.beat(monotonic())
+        self._trim()
         return True
 
     def _register(self) -> None:
@@ -129,7 +130,6 @@ class Books:
             coroner.prune(self._pruning, one)
         if dead:
             self._pruning.release(self._slate.worker)
-        self._trim()
 
     def _trim(self) -> None:
         trimmed = self._trimming.take_turn()

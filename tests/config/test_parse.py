@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from resqued import config
-from resqued.config import Config, Daemon, Jobs, Log, Pool, Redis, Shutdown, Worker
+from resqued.config import Config, Daemon, Failed, Jobs, Log, Pool, Redis, Shutdown, Worker
 from resqued.config.kinds import Cap
 from resqued.errors import ConfigError
 from tests.config.files import MINIMAL, mistakes_in
@@ -54,6 +54,9 @@ def test_every_key_is_taken_from_the_file() -> None:
         redis_timeout = 2
         [worker]
         hostname = "web-1"
+        [failed]
+        max = 5000
+        max_age = 86400
         [log]
         level = "debug"
         format = "json"
@@ -95,6 +98,7 @@ def test_every_key_is_taken_from_the_file() -> None:
         },
         shutdown=Shutdown(grace=0.0, term_timeout=1.5, redis_timeout=2.0),
         worker=Worker(hostname="web-1"),
+        failed=Failed(max=5000, max_age=86400.0),
         log=Log(level="debug", format="json", file="/var/log/resqued.log", args=True),
         daemon=Daemon(state_dir="/var/lib/resqued"),
     )
@@ -193,7 +197,7 @@ def test_an_empty_file_lacks_what_is_required_and_nothing_else() -> None:
 
 
 def test_every_struct_of_the_file_is_frozen_and_takes_only_known_keys() -> None:
-    for table in (Config, Redis, Jobs, Pool, Shutdown, Worker, Log, Daemon):
+    for table in (Config, Redis, Jobs, Pool, Shutdown, Worker, Failed, Log, Daemon):
         assert table.__struct_config__.frozen
         with pytest.raises(msgspec.ValidationError, match="unknown field"):
             msgspec.convert({"frob": 1}, table)
