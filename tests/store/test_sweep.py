@@ -182,14 +182,21 @@ def test_the_empty_text_that_ruby_leaves_for_a_moment_is_left_to_it(redis: Redis
     assert sorted(numbers(redis, QUEUE) + numbers(redis)) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
 
 
-def test_nothing_is_missed_behind_what_others_remove(redis: Redis, failures: Failures) -> None:
+@pytest.mark.parametrize("turn", [0, 1], ids=["behind what was read before", "behind what is acted on"])
+@pytest.mark.parametrize("removed", [1, 60])
+def test_nothing_is_missed_when_others_remove_what_has_been_passed(
+    redis: Redis, failures: Failures, turn: int, removed: int
+) -> None:
     """Entries move to places that have been looked at: so there is another look."""
-    fill(redis, 4 * FIRST, names=("A", "B"))
-    crowded = Crowded(failures, lambda turn: turn == 1 and redis.ltrim(FAILED, 60, -1))
+    fill(redis, FIRST, names=("A",))
+    fill(redis, FIRST, start=FIRST, names=("B",))
+    fill(redis, FIRST, start=2 * FIRST, names=("A",))
+    crowded = Crowded(failures, lambda now: now == turn and redis.ltrim(FAILED, removed, -1))
     sweep = swept(retry(crowded, named("B")))
 
     assert sweep.is_complete
-    assert all(number % 2 == 0 for number in numbers(redis))
+    assert numbers(redis) == [*range(removed, FIRST), *range(2 * FIRST, 3 * FIRST)]
+    assert sorted(numbers(redis, QUEUE)) == list(range(FIRST, 2 * FIRST))
 
 
 def test_an_entry_that_was_marked_meanwhile_is_not_retried(redis: Redis, failures: Failures) -> None:
