@@ -3,7 +3,7 @@
 import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from resqued import places
 from resqued.cli import filters
@@ -116,8 +116,9 @@ class Change:
         self._is_complete = True
 
     def run(self) -> int:
+        sizes = filters.lists(self._failures, self._arguments)
         try:
-            self._change()
+            self._change(sizes)
         except (StoreUnavailable, CommandRefused, KeyboardInterrupt) as error:
             error.add_note(
                 f"{self._what} {_jobs(self._done)}, or some more of which no answer came; run it again to go on"
@@ -125,8 +126,7 @@ class Change:
             raise
         return self._account()
 
-    def _change(self) -> None:
-        sizes = filters.lists(self._failures, self._arguments)
+    def _change(self, sizes: Mapping[str, int]) -> None:
         seen, began = 0, time.monotonic()
         with bar(self._what, sum(sizes.values())) as show:
             for name in sizes:

@@ -16,11 +16,12 @@ class Portion:
 
     def __init__(self) -> None:
         self.count = FIRST
+        self.size = 1  # bytes of an entry, on the average
 
     def saw(self, entries: list[Entry]) -> None:
         if entries:
-            size = sum(len(entry.raw) for entry in entries) // len(entries) + 1
-            self.count = max(1, min(MOST, MOST_BYTES // size))
+            self.size = sum(len(entry.raw) for entry in entries) // len(entries) + 1
+            self.count = max(1, min(MOST, MOST_BYTES // self.size))
 
 
 class Failures:

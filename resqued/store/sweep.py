@@ -6,7 +6,6 @@ nothing half done, and whoever begins again finds only what is still to be done.
 """
 
 import secrets
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ from resqued.errors import NotRetryable
 from resqued.protocol.failed import Entry
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import Move, move
-from resqued.store.failures import MOST, Failures, Portion
+from resqued.store.failures import FIRST, MOST, Failures, Portion
 from resqued.store.scripts import execute
 from resqued.wire import Argument
 
 MOST_WALKS = 20
-QUICK, SLOW = 0.02, 0.05  # s that Redis may take for a portion, and serves nobody else
-FEWEST = 50  # orders of one portion; in the middle of a long list each takes its time
+NODE = 8192  # bytes: Redis keeps a list in nodes of this size, and goes from one to the next
+MOST_NODES = 10_000_000  # to be passed on the way to the entries of one portion: some 50 ms, in which nobody is served
+FEWEST = 100  # orders of one portion, however far that is: to clear the tombstones away takes as long for few
 RETRIED = "it has been retried before"
 NO_QUEUE = "the key of its queue holds something that is no list"
 DONE, GONE, REFUSED = 1, 0, -1  # what the scripts say
@@ -118,7 +118,7 @@ class Sweep:
     ) -> None:
         """`at_once`: how many to act on between two yields of `run`."""
         self._failures, self._name, self._action, self._chosen, self._at_once = failures, name, action, chosen, at_once
-        self._portion, self._brisk = Portion(), at_once
+        self._portion = Portion()
         self.whole = failures.size(name)
         self.seen = self.done = 0
         self.refused = Counter[str]()
@@ -137,13 +137,14 @@ class Sweep:
 
     def _along(self, walk: _Walk) -> Generator[None]:
         while entries := self._next(walk):
-            self._see_to(entries, walk)
+            self._see_to(entries, walk, self._most_orders(walk))
             self.seen = max(self.seen, walk.place + walk.removed)
             yield
 
     def _next(self, walk: _Walk) -> list[Entry]:
         """The next entries, read with the one before them, by which it is seen whether the place is still the same."""
-        count = min(self._portion.count, walk.bound - walk.removed - walk.place)
+        useful = max(FIRST, 4 * self._most_orders(walk))
+        count = min(self._portion.count, useful, walk.bound - walk.removed - walk.place)
         if count <= 0:
             return []
         known = 1 if walk.place else 0
@@ -152,9 +153,15 @@ class Sweep:
         self._portion.saw(found[known:])
         return found[known:]
 
-    def _see_to(self, entries: list[Entry], walk: _Walk) -> None:
-        orders = self._orders(entries)
-        if len(orders) == self._brisk:
+    def _most_orders(self, walk: _Walk) -> int:
+        """That can be carried out at once. The middle of a long list is far from either end."""
+        distance = min(walk.place, max(0, self.whole - self.done - walk.place))
+        nodes = distance * min(self._portion.size, NODE) // NODE
+        return min(self._at_once, max(FEWEST, MOST_NODES // (nodes + 1)))
+
+    def _see_to(self, entries: list[Entry], walk: _Walk, most: int) -> None:
+        orders = self._orders(entries, most)
+        if len(orders) == most:
             entries = entries[: max(orders) + 1]  # the rest is read again
         answers = self._carry_out(list(orders.values()), walk.place, len(entries)) if orders else []
         self.done += answers.count(DONE)
@@ -164,11 +171,11 @@ class Sweep:
         left = [_left_by(entry, orders.get(index), fates.get(index)) for index, entry in enumerate(entries)]
         walk.passed([text for text in left if text is not None], len(entries), gone=answers.count(GONE))
 
-    def _orders(self, entries: list[Entry]) -> dict[int, Order]:
+    def _orders(self, entries: list[Entry], most: int) -> dict[int, Order]:
         """By index in `entries`; those that cannot be carried out are refused."""
         orders = dict[int, Order]()
         for index, entry in enumerate(entries):
-            if len(orders) == self._brisk:
+            if len(orders) == most:
                 break
             if self._chosen(entry):
                 try:
@@ -181,17 +188,10 @@ class Sweep:
         keys, arguments = self._action.request(orders)
         failures = self._failures
         tombstone = f"taken out by resqued {secrets.token_hex(16)}"
-        every, began = [failures.keys.failed_list(self._name), *keys], time.monotonic()
+        every = [failures.keys.failed_list(self._name), *keys]
         reply = execute(failures.wire, self._action.script, every, [start, count, tombstone, *arguments])
-        self._keep_brisk(time.monotonic() - began)
         assert isinstance(reply, list)
         return [answer for answer in reply if isinstance(answer, int)]
-
-    def _keep_brisk(self, took: float) -> None:
-        if took > SLOW:
-            self._brisk = min(self._at_once, max(FEWEST, self._brisk // 2))
-        elif took < QUICK:
-            self._brisk = min(self._at_once, self._brisk * 2)
 
 
 def _left_by(entry: Entry, order: Order | None, fate: int | None) -> bytes | None:
