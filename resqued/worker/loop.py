@@ -62,9 +62,8 @@ class Worker:
         mine: Callable[[], list[int]],
     ) -> None:
         self._pool, self._terms, self._application = pool, terms, application
-        self._slate, self._notebook = slate, notebook
+        self._slate, self._notebook, self._bell = slate, notebook, bell
         self._vigil, self._queues, self._duty, self._row = vigil, queues, duty, row
-        self._bell = bell
         self._wear, self._pulse = wear, Pulse(row)
         self._ears = Ears(duty, inbox, lifeline, self._pulse)
         self._books = Books(
@@ -79,8 +78,7 @@ class Worker:
             when_lost=vigil.lost,
         )
         self._runner = Runner(terms, self._task, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine)
-        self._has_forked = False
-        self._state = row.state
+        self._has_forked, self._state = False, row.state
 
     def run(self) -> bool:
         """Work until asked to stop. Whether nothing of this worker is left in Redis: it may have been away too long."""
