@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from resqued.errors import CommandRefused
+from resqued import address
+from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.protocol.failed import Entry
 from resqued.protocol.keys import Keys
 from resqued.store.failures import FIRST, Failures
 from resqued.store.sweep import NO_QUEUE, RETRIED, Removal, Retrial, Sweep
+from resqued.wire import pooled
 from tests.store.failed_lists import FAILED, Crowded, fill, numbers, remove_like_ruby, text
+from tests.support import redis_server
 
 QUEUE = "resque:queue:mail"
 NOW = "2026/11/24 10:00:00 UTC"
@@ -81,6 +84,18 @@ def test_wherever_an_entry_stands_it_is_the_right_one_that_goes(redis: Redis, fa
     )
 
     assert numbers(redis) == list(kept)
+
+
+def test_of_a_redis_without_memory_all_can_be_removed() -> None:
+    with redis_server.running() as server, server.client() as redis:
+        fill(redis, 500)
+        redis.config_set("maxmemory", "1")
+        with closing(pooled.connect(address.parse(server.url))) as wire:
+            failures = Failures(wire, Keys())
+            with pytest.raises(StoreUnavailable, match="OOM"):
+                swept(retry(failures))
+            assert redis.llen(FAILED) == 500
+            assert swept(Sweep(failures, "failed", Removal(), everything)).done == 500
 
 
 def test_of_equal_entries_each_is_retried(redis: Redis, failures: Failures) -> None:

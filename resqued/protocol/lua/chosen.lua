@@ -6,7 +6,8 @@
 --
 -- take_out(list, taken, tombstone): remove what stands at the indices `taken`, which ascend. The tombstone is a text
 -- that is nowhere in the list; nobody else ever sees it. An index is reached, and the tombstones are found, from the
--- nearer end: near an end, where most of the work is, that costs next to nothing.
+-- nearer end: near an end, where most of the work is, that costs next to nothing. What stands at the head, with nothing
+-- in between, goes without: a Redis that has no memory left does not let anybody set an entry.
 
 local function places(list, first, count, texts)
   local standing = {}
@@ -24,6 +25,7 @@ end
 
 local function take_out(list, taken, tombstone)
   if #taken == 0 then return end
+  if taken[#taken] == #taken - 1 then return redis.call('LTRIM', list, #taken, -1) end
   local length = redis.call('LLEN', list)
   for _, index in ipairs(taken) do
     redis.call('LSET', list, index * 2 > length and index - length or index, tombstone)
