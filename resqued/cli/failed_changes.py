@@ -15,6 +15,7 @@ from resqued.cli.terminal import complain, say, say_json
 from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.protocol import dates
 from resqued.protocol.failed import Entry
+from resqued.protocol.keys import FAILED
 from resqued.store.failures import MOST, Failures
 from resqued.store.sweep import RETRIED, Action, Removal, Retrial, Sweep
 from resqued.store.trimming import Trimming
@@ -60,15 +61,22 @@ def trim(failures: Failures, arguments: Namespace) -> int:
     if not (most or max_age):
         arguments.refuse("say --max or --max-age, or name a file with -c that sets [failed] max or max_age")
     trimming = Trimming(failures.wire, failures.keys, most=most, max_age=max_age)
-    removed, left, has_more = 0, 0, True
-    while has_more:
-        gone, left, has_more = trimming.portion(arguments.name)
-        removed += gone
+    arguments.lists = arguments.lists or [FAILED]
+    removed, left = map(sum, zip(*(_trim(trimming, name) for name in filters.lists(failures, arguments)), strict=True))
     if arguments.json:
         say_json({"removed": removed, "left": left})
     else:
         say(f"removed {_jobs(removed)}; {left} left")
     return DONE
+
+
+def _trim(trimming: Trimming, name: str) -> tuple[int, int]:
+    """How many entries of a list went, and how many are left."""
+    removed, left, has_more = 0, 0, True
+    while has_more:
+        gone, left, has_more = trimming.portion(name)
+        removed += gone
+    return removed, left
 
 
 class Chosen:

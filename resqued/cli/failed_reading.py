@@ -19,6 +19,7 @@ from resqued.store.failures import Failures
 
 LONGEST = 200  # characters of what is one of many
 MOST_KINDS = 10_000  # that are counted one by one: names come from whoever can write to Redis
+SHOWN_EVERY = 1000  # entries: to draw the bar takes longer than to look at one
 OTHERS = "(others)"
 UNDATED = datetime.max.replace(tzinfo=UTC)
 
@@ -178,7 +179,8 @@ def _watched(failures: Failures, arguments: Namespace) -> Iterator[Entry]:
                 if chosen(entry):
                     passed += 1
                     yield entry
-                show(passed, seen)
+                if seen % SHOWN_EVERY == 0:
+                    show(passed, seen)
 
 
 class Stats:

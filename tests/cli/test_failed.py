@@ -374,6 +374,17 @@ def test_a_list_is_trimmed_by_hand(ctl: Ask, redis: Redis) -> None:
     assert json.loads(ctl("trim", "--max-age", "1d", "--json").out)["left"] in (0, 2)  # as today is
 
 
+def test_or_another_one_but_never_a_queue(ctl: Ask, redis: Redis) -> None:
+    redis.sadd("resque:failed_queues", "low_failed")
+    fill(redis, 3)
+    fill(redis, 3, key="resque:low_failed")
+    redis.rpush(QUEUE, 1, 2, 3)
+
+    assert ctl("trim", "--max", "1", "--list", "low_failed").out == "removed 2 failed jobs; 1 left\n"
+    assert ctl("trim", "--max", "1", "--list", "queue:mail").status == 1
+    assert (redis.llen(FAILED), redis.llen(QUEUE)) == (3, 3)
+
+
 def test_or_to_the_limits_of_a_configuration(ask: Ask, redis: Redis, redis_url: str, tmp_path: Path) -> None:
     file = tmp_path / "resqued.toml"
     file.write_text(

@@ -118,7 +118,9 @@ def _trim(actions: Commands) -> None:
     )
     parser.add_argument("--max", type=_positive, metavar="N", help="how many may stay")
     parser.add_argument("--max-age", type=duration, metavar="TIME", help="how old they may be: 30d, 12h")
-    parser.add_argument("--list", dest="name", default=FAILED, metavar="NAME", help="default: %(default)s")
+    parser.add_argument(
+        "--list", dest="lists", action="append", default=[], metavar="NAME", help=f"a failed list; default: {FAILED}"
+    )
     parser.set_defaults(run=changes.trim, about=subjects.failures, refuse=parser.error)
 
 
