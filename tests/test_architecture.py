@@ -21,11 +21,11 @@ FLOORS = """
 digest errors version
 
 address backoff config duty escalation fleet handover hooks jobclass jobhooks joblimits outlet protocol queues reload
-signaltable termination verdict wear work
+signaltable termination verdict wear wishes work
 
-application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline lock log memory
-notes oom orders performance places prctl procfs processes registry scoreboard signals stacks status store streams
-systemd whereabouts wire
+application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline listening lock log
+memory notes oom orders performance places prctl procfs processes registry scoreboard signals stacks status store
+streams systemd whereabouts wire
 
 client master performer pruner testing worker
 
