@@ -82,6 +82,22 @@ class NotRetryable(ResquedError):
     """An entry of the failed list does not say which job to put on which queue."""
 
 
+class NotSignalled(ResquedError):
+    """A process was not signalled: it is not ours to signal, or may be another than is meant."""
+
+
+class WishRefused(ResquedError):
+    """A master did not do what was wished of it. Nothing has changed."""
+
+
+class NotAnswered(ResquedError):
+    """A master did not say in time what became of a wish."""
+
+
+class NotGone(ResquedError):
+    """What was to end has not ended in time, or not as it should."""
+
+
 class DontPerform(Exception):  # Resque's name
     """Raised by a `before_perform` hook: the job ends here, quietly and without failure."""
 

@@ -85,6 +85,7 @@ class Handover(Struct, frozen=True, kw_only=True):
     tokens: dict[str, tuple[int, int]]  # by pool
     lock: int
     hold: int | None = None  # the lock on the directory of an embedded Redis
+    control: int | None = None  # the socket where wishes come in
     workers: list[Heir]
     of_the_house: list[Heir]  # services and the pruner
     paused: list[str]  # pools
@@ -97,7 +98,7 @@ class Handover(Struct, frozen=True, kw_only=True):
     @property
     def descriptors(self) -> list[int]:
         pipes = chain(self.lifeline, self.bell, *self.tokens.values())
-        return [*pipes, self.lock, *([] if self.hold is None else [self.hold])]
+        return [*pipes, self.lock, *(one for one in (self.hold, self.control) if one is not None)]
 
     def bequeath(self, fleet: Fleet) -> None:
         """Let the new fleet go on with all processes, where it has a place for them, and with all intentions."""

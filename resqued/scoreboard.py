@@ -46,7 +46,9 @@ _DONE = 5  # jobs that this process has done well
 _FAILED = 6  # and those that failed
 _RSS = 7  # bytes of memory, now and then
 _BEGUN = 8  # run of the last job that was begun in a process which performs several
-COLUMNS = 9
+_TURN = 9  # of the worker's jobs, which one it performs now; 0: none
+_UNWANTED = 10  # the turn of a job that is to end: the one cell that the master writes
+COLUMNS = 11
 
 HEADER = 64  # bytes
 STRIDE = NAME + COLUMNS * 8
@@ -127,6 +129,27 @@ class Row:
     @begun.setter
     def begun(self, run: int) -> None:
         self._cells[_BEGUN] = run
+
+    @property
+    def turn(self) -> int:
+        """Which of its jobs, counted from 1, the worker performs now; 0: none.
+
+        No number comes twice, while that of a run does when Redis has lost its data.
+        """
+        return self._cells[_TURN]
+
+    @turn.setter
+    def turn(self, turn: int) -> None:
+        self._cells[_TURN] = turn
+
+    def unwant(self, turn: int) -> None:
+        """Somebody wants the job of this turn to end. If it has ended already, nothing happens."""
+        self._cells[_UNWANTED] = turn
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether somebody wants the present job to end."""
+        return self.turn != 0 and self._cells[_UNWANTED] == self.turn
 
     @property
     def leads(self) -> bool:

@@ -32,7 +32,8 @@ ASK = _private(0, "SIGXCPU")  # worker → job: stop (`termination`)
 HURRY = _private(1, "SIGXFSZ")  # master → worker: stop without grace
 KILL = _private(2, "SIGVTALRM")  # master → worker: kill the job now, then leave
 DUMP = _private(3, "SIGINFO")  # write all stacks; on macOS this is what Ctrl-T sends
-_PRIVATE = {"SIGRTMIN": ASK, "SIGRTMIN+1": HURRY, "SIGRTMIN+2": KILL, "SIGRTMIN+3": DUMP}
+SHOW = _private(4, "SIGEMT")  # the same, for `resquectl stacks`, which collects them
+_PRIVATE = {"SIGRTMIN": ASK, "SIGRTMIN+1": HURRY, "SIGRTMIN+2": KILL, "SIGRTMIN+3": DUMP, "SIGRTMIN+4": SHOW}
 
 
 def number(name: str) -> int | None:
@@ -47,7 +48,8 @@ def _numbers(names: Iterable[str]) -> tuple[int, ...]:
     return tuple(int(found) for name in names if (found := number(name)) is not None)
 
 
-HEARD = tuple(one for one in _numbers(name for name in TABLE if name not in UNCATCHABLE) if one not in (ASK, DUMP))
+_OTHERS = (ASK, DUMP, SHOW)  # have handlers that do something
+HEARD = tuple(one for one in _numbers(name for name in TABLE if name not in UNCATCHABLE) if one not in _OTHERS)
 EVERY = (*HEARD, ASK)
 _ITS_OWN = _numbers(name for name, meaning in TABLE.items() if meaning.job == DEFAULT)
 
@@ -64,11 +66,12 @@ def name(number: int) -> str:
 class Inbox:
     """The signals that this process has heard since it last looked. One a process.
 
-    DUMP is not among them: the stacks of a process that is stuck are written by its handler.
+    DUMP and SHOW are not among them: the stacks of a process that is stuck are written by their handlers, to the log
+    and to the descriptor `shows_to`; without one, to the log, too.
     `nohup`: the end of the terminal is nothing to this process, as if it had been started with HUP ignored.
     """
 
-    def __init__(self, *, nohup: bool = False) -> None:
+    def __init__(self, *, nohup: bool = False, shows_to: int | None = None) -> None:
         self.pipe = self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
@@ -77,6 +80,7 @@ class Inbox:
         self.nohup = nohup or self._found[signal.SIGHUP] is signal.SIG_IGN
         self._terminal = not self.nohup and _has_terminal()
         stacks.dump_on(DUMP, log.fileno())
+        stacks.dump_on(SHOW, log.fileno() if shows_to is None else shows_to)
         unblock()
 
     def reclaim(self) -> list[str]:
@@ -121,6 +125,7 @@ class Inbox:
         """Signals mean what they did before."""
         self.forget()
         stacks.dump_no_more(DUMP)
+        stacks.dump_no_more(SHOW)
         signal.set_wakeup_fd(self._found_fd)
         for one, found in self._found.items():
             signal.signal(one, signal.SIG_DFL if found is None else found)

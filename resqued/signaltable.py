@@ -28,6 +28,7 @@ def _but_not_for_jobs(master: str, worker: str) -> Meaning:
 _NOBODYS = Meaning(NOTHING, NOTHING, NOTHING, NOTHING)
 _A_JOBS_OWN = Meaning(NOTHING, NOTHING, NOTHING, DEFAULT)  # what a process sets timers and limits for itself with
 _EVERYBODYS = "write all stacks, go on"
+_SHOWN = "show all stacks to `resquectl stacks`, go on"
 _WORKER_KILLED = "dies, and its job with it, which another process settles"
 
 TABLE: dict[str, Meaning] = {
@@ -65,6 +66,7 @@ TABLE: dict[str, Meaning] = {
     "SIGRTMIN+1": _but_not_for_jobs(NOTHING, "leave without the grace"),
     "SIGRTMIN+2": _but_not_for_jobs(NOTHING, "kill the job at once and leave"),
     "SIGRTMIN+3": Meaning(_EVERYBODYS, _EVERYBODYS, _EVERYBODYS, _EVERYBODYS),
+    "SIGRTMIN+4": Meaning(_SHOWN, _SHOWN, _EVERYBODYS, _SHOWN),
     "SIGSTOP": Meaning(
         "stands still", "stands still; after 120 s its master replaces it", "stands still", "stands still"
     ),

@@ -2,8 +2,11 @@
 
 import ctypes
 import faulthandler
+import os
 import sys
+from pathlib import Path
 
+FILE = "stacks"  # in the run directory: where a master and all its processes show them
 SS_DISABLE = 2
 
 
@@ -30,3 +33,13 @@ def _handle_signals_on_the_usual_stack() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).sigaltstack(ctypes.byref(_Stack(None, SS_DISABLE, 0)), None)
+
+
+def opened(directory: Path) -> int:
+    """The descriptor of FILE, for all processes to write to. Raises OSError."""
+    return os.open(directory / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def remove(directory: Path) -> None:
+    """At the end."""
+    (directory / FILE).unlink(missing_ok=True)

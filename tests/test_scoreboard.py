@@ -24,15 +24,15 @@ def in_a_child(act: Callable[[], None]) -> int:
 
 def fill(row: Row) -> None:
     row.begin("Mail")
-    row.job, row.leads, row.tick, row.done, row.failed, row.rss = 4711, True, 5, 6, 7, 1 << 40
+    row.job, row.leads, row.tick, row.done, row.failed, row.rss, row.turn = 4711, True, 5, 6, 7, 1 << 40, 8
 
 
 def facts(row: Row) -> list[object]:
-    return [row.state, row.job_name, row.job, row.leads, row.tick, row.done, row.failed, row.rss]
+    return [row.state, row.job_name, row.job, row.leads, row.tick, row.done, row.failed, row.rss, row.turn]
 
 
-FILLED = [State.BUSY, "Mail", 4711, True, 5, 6, 7, 1 << 40]
-BLANK = [State.STARTING, "", 0, False, 0, 0, 0, 0]
+FILLED = [State.BUSY, "Mail", 4711, True, 5, 6, 7, 1 << 40, 8]
+BLANK = [State.STARTING, "", 0, False, 0, 0, 0, 0, 0]
 
 
 def test_what_a_child_writes_its_parent_reads() -> None:
@@ -49,6 +49,18 @@ def test_a_row_that_is_cleared_says_nothing() -> None:
     row.clear()
 
     assert [*facts(row), row.since] == [*BLANK, 0]
+
+
+@pytest.mark.parametrize(
+    ("turn", "unwanted", "is_unwanted"),
+    [(0, 0, False), (1, 0, False), (1, 1, True), (2, 1, False), (1, 2, False), (0, 1, False)],
+)
+def test_only_the_job_whose_turn_it_is_is_unwanted(turn: int, unwanted: int, is_unwanted: bool) -> None:
+    row = Scoreboard(1).row(0)
+    row.turn = turn
+    row.unwant(unwanted)
+
+    assert row.is_unwanted == is_unwanted
 
 
 def test_a_state_is_since_when_it_came_and_not_since_it_was_said_again() -> None:
@@ -172,7 +184,7 @@ def test_a_board_with_fewer_columns_is_read_as_far_as_it_goes(tmp_path: Path) ->
     older.write_bytes(b"".join(cell.to_bytes(8, "little") for cell in header) + row)
 
     board = Scoreboard.open(older)
-    assert facts(board.row(0)) == [State.BUSY, "", 4711, True, 0, 0, 0, 0]
+    assert facts(board.row(0)) == [State.BUSY, "", 4711, True, 0, 0, 0, 0, 0]
     fill(board.row(0))
     board.row(0).clear()
     assert facts(board.row(0)) == BLANK

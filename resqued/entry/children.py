@@ -78,7 +78,7 @@ class Children:
                 token.forget()
         if self._config.redis.embedded:  # it is started with us; without this every start would look like an outage
             embedded.wait_for(embedded.socket_path(self._ground.redis), seconds=5.0)
-        inbox = Inbox()
+        inbox = Inbox(shows_to=self._estate.shows)
         log.carry(slot=slot.name)
         if self._config.jobs.preload == "worker" and (status := self._preload(inbox)) is not None:
             return status
@@ -140,7 +140,7 @@ class Children:
             children=self._workers(),
         )
         duty = Duty(interval=1.0, backoff=Backoff(first=1.0, most=1.0, chance=chance.fraction))
-        ears = Ears(duty, Inbox(), self._estate.lifeline)
+        ears = Ears(duty, Inbox(shows_to=self._estate.shows), self._estate.lifeline)
 
         def sleep(until: float) -> Mood:
             ears.wait(until)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
-from resqued import atfork, chance, notes, processes, signals
+from resqued import atfork, chance, notes, processes, signals, stacks
 from resqued.config import Config
 from resqued.entry import becoming, estate, preloading
 from resqued.entry.check import Check, fixed
@@ -74,6 +74,7 @@ class Daemon:
                 self._become()
             self._herald.remove()
             self._check.remove()
+            stacks.remove(self._ground.run)
         finally:
             self._estate.release()
             signals.block()  # the interpreter lets go of its handlers before it ends: a second INT would kill it there
@@ -86,7 +87,8 @@ class Daemon:
         moves.load_all()
         before, daemon = self._before, self._config.daemon
         log.follow(self._estate.boards.log_generation)
-        self._inbox, self._notifier = Inbox(nohup=bool(before and before.nohup)), Notifier()
+        self._inbox = Inbox(nohup=bool(before and before.nohup), shows_to=self._estate.shows)
+        self._notifier = Notifier()
         self._fleet = self._new_fleet()
         self._reload = (
             Reload(daemon.reload_timeout, before.reload, before.asked_at) if before else Reload(daemon.reload_timeout)
@@ -100,6 +102,7 @@ class Daemon:
             bell=self._estate.bell,
             boards=self._estate.boards,
             tokens=self._estate.tokens,
+            control=self._estate.control,
             signal_pool=daemon.signal_pool or next(iter(self._config.pools)),
         )
         self._master.killed_jobs.update(before.killed_jobs if before else ())
@@ -201,6 +204,7 @@ class Daemon:
             tokens={pool: token.pipe for pool, token in own.tokens.items()},
             lock=own.lock.fileno(),
             hold=own.hold.fileno() if own.hold else None,
+            control=own.control.fileno() if own.control else None,
             workers=[Heir.of(slot) for slot in fleet.workers if slot.process],
             of_the_house=[Heir.of(slot) for slot in (*fleet.services, fleet.pruner) if slot.process],
             paused=[pool.name for pool in fleet.pools.values() if pool.paused],

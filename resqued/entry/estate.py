@@ -1,18 +1,20 @@
 """What a master has besides its processes, and how its next image comes by it: pipes, locks, scoreboards."""
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
 
-from resqued import embedded, status
+from resqued import embedded, listening, stacks, status, wishes
 from resqued.boards import SPARE, Boards
 from resqued.config import Config
 from resqued.entry.ground import Ground, size_of
 from resqued.errors import ResquedError, UnknownLayout
 from resqued.handover import Handover
 from resqued.lifeline import Bell, Lifeline
+from resqued.listening import Listener
 from resqued.lock import Lock
 from resqued.log import log
 from resqued.scoreboard import Scoreboard
@@ -38,20 +40,27 @@ class Estate:
     tokens: dict[str, Token]  # by pool
     boards: Boards
     hold: Lock | None  # on the directory of an embedded Redis
+    control: Listener | None  # where wishes come in; None if there can be no socket
+    shows: int | None  # descriptor of the file where all processes show their stacks; None if there can be none
 
     def release(self) -> None:
         """At the end."""
         self.boards.remove()
-        self.lock.close()
-        if self.hold:
-            self.hold.close()
+        if self.control:
+            self.control.remove()
+        self._close()
 
     def forget(self) -> None:
         """In a child: only its parent's death may open these locks, and only that is the end of the line."""
         self.lifeline.hold()
+        self._close()
+
+    def _close(self) -> None:
         self.lock.close()
         if self.hold:
             self.hold.close()
+        if self.control:
+            self.control.close()
 
 
 def founded(ground: Ground, config: Config) -> Estate:
@@ -66,6 +75,8 @@ def founded(ground: Ground, config: Config) -> Estate:
         tokens={pool: Token() for pool in config.pools},
         boards=Boards(0, Scoreboard(_rows(config), ground.run), {}),
         hold=embedded.prepare(ground.redis) if config.redis.embedded else None,
+        control=_control(ground.run),
+        shows=_shows(ground.run),
     )
 
 
@@ -95,7 +106,29 @@ def inherited(handover: Handover, ground: Ground, config: Config) -> Estate:
         tokens={**tokens, **{pool: Token() for pool in config.pools if pool not in tokens}},
         boards=Boards(generation, _board(_rows(config), ground.run, generation), _opened(handover.boards)),
         hold=None if handover.hold is None else Lock(ground.redis / "lock", handover.hold),
+        control=_control(ground.run, handover.control),
+        shows=_shows(ground.run),
     )
+
+
+def _control(directory: Path, inherited: int | None = None) -> Listener | None:
+    """Who waits at the inherited socket is served by this image. Without one, signals still work."""
+    file, door = directory / wishes.SOCKET, None if inherited is None else socket.socket(fileno=inherited)
+    try:
+        if door is None or not file.is_socket():  # somebody may have cleared the directory
+            door = listening.at(file)
+    except OSError as error:
+        log.error("control.not_made", error=str(error))
+        return None
+    return Listener(door, file, end=wishes.END, longest=wishes.LONGEST)
+
+
+def _shows(directory: Path) -> int | None:
+    try:
+        return stacks.opened(directory)
+    except OSError as error:
+        log.error("stacks.not_made", error=str(error))
+        return None
 
 
 def _board(rows: int, directory: Path, generation: int) -> Scoreboard:

@@ -12,8 +12,10 @@ from resqued.boards import Boards
 from resqued.escalation import Mood
 from resqued.fleet import Action, Dump, Fleet, Hold, Kill, Process, Release, Say, Sight, Slot, Spawn, Tell
 from resqued.lifeline import Bell
+from resqued.listening import Listener
 from resqued.log import log
 from resqued.master.burial import Burial
+from resqued.master.desk import Desk
 from resqued.master.hands import Hands
 from resqued.master.reloading import Reloading
 from resqued.processes import Exit
@@ -39,7 +41,7 @@ class Next(Enum):
 
 
 class Master:
-    """`signal_pool`: whose size TTIN and TTOU change."""
+    """`control`: where wishes come in. `signal_pool`: whose size TTIN and TTOU change."""
 
     def __init__(
         self,
@@ -51,16 +53,20 @@ class Master:
         bell: Bell,
         boards: Boards,
         tokens: Mapping[str, Token],
+        control: Listener | None,
         signal_pool: str,
     ) -> None:
         self._fleet, self._hands, self._signal_pool = fleet, hands, signal_pool
-        self._inbox, self._bell, self._boards = inbox, bell, boards
+        self._inbox, self._bell, self._boards, self._control = inbox, bell, boards, control
         self._reloading, self._burial = Reloading(reload, hands), Burial(fleet, boards, tokens)
+        self._desk = Desk(fleet, boards, look=self._look)
         self.killed_jobs = self._burial.killed_jobs
         self.is_hopeless = False
         self._poll = select.poll()
         for source in (inbox, bell):
             self._poll.register(source, select.POLLIN)
+        if control:
+            control.watch(self._poll)
 
     def run(self) -> Next:
         """Until everybody has gone, after a wish to stop; or until it is time to become the new version."""
@@ -72,6 +78,7 @@ class Master:
                 return Next.BECOME
             self._sleep()
             self.hear()
+            self._serve()
             self._reap()  # always: signals merge
         self._act()  # there may be something left to say
         self._hands.tell()
@@ -92,7 +99,8 @@ class Master:
             self._fleet.seen(slot, _sight(self._boards.row(process.generation, process.row)), monotonic())
 
     def _sleep(self) -> None:
-        times = (self._hands.tell(), self._fleet.wakes_at(), self._reloading.wakes_at)
+        control = self._control.wakes_at if self._control else None
+        times = (self._hands.tell(), self._fleet.wakes_at(), self._reloading.wakes_at, control)
         if not self._fleet.done:
             self._poll.poll(milliseconds(min((at for at in times if at is not None), default=None)))
 
@@ -159,6 +167,10 @@ class Master:
         for number in self._inbox.read():
             self._heed(number)
 
+    def _serve(self) -> None:
+        if self._control:
+            self._control.serve(monotonic(), self._desk.answer)
+
     def _heed(self, number: int) -> None:
         match number:
             case signal.SIGTERM | signal.SIGINT | signal.SIGQUIT:
@@ -198,12 +210,10 @@ class Master:
             self._fleet.pause(to=to)
 
     def _resize(self, by: int) -> None:
-        self._look()  # who is idle goes first
-        if by > 0 and len(self._fleet.workers) >= self._boards.own_rows:
+        if by > max(0, self._desk.room):
             log.warning("pool.full", pool=self._signal_pool)
         elif self._signal_pool in self._fleet.pools:
-            workers = self._fleet.resize(self._signal_pool, by)
-            log.info("pool.resized", pool=self._signal_pool, workers=workers)
+            self._desk.resize(self._signal_pool, by)
 
     # who has ended
 

@@ -66,7 +66,7 @@ class Runner:
     ) -> None:
         self._terms, self._duty, self._ears, self._books, self._row = terms, duty, ears, books, row
         self._task, self._mine = task, mine
-        self._worker = os.getpid()
+        self._worker, self._turns = os.getpid(), 0
         self._usual = terms.limits(UNSTATED)
         self._kills = oom.kills_of_ours()
         self._hand: Hand | None = None  # free for a further job
@@ -151,12 +151,15 @@ class Runner:
         started, child = monotonic(), hand.child
         processes.set_title(identity.forked(__version__, child.pid, int(time()), self._terms.slot))
         self._announce(task, child)
+        self._turns += 1
+        self._row.turn = self._turns
         ending = self._watched(child, hand.limits, hand.watch)
+        unwanted, self._row.turn = self._is_unwanted, 0
         verdict = ending.verdict
         self._hand, self._leaving = (hand, None) if hand.is_free and ending.said is DONE else (None, child)
         if self._leaving:
             child.dismiss()
-        if ending.said is None and self._row.begun != run and not self._duty.wants_job_stopped:
+        if ending.said is None and self._row.begun != run and not unwanted:
             return None if self._duty.takes_jobs else Ended(REQUEUED, task.job.name)
         if verdict.outcome is Outcome.FAILED and (error := ending.cause_of_death):
             verdict = self._mourned(task, error, verdict)
@@ -202,13 +205,18 @@ class Runner:
     def _step(self, end: Escalation, watch: Watch | None, now: float) -> Step:
         """What is to be done with a job now, for whatever reason."""
         end.hear(self._duty.mood, now)
-        if self._duty.wants_job_stopped:
+        if self._is_unwanted:
             end.unwanted(now)
         if self._terms.put_back and self._duty.is_unseen(now):
             end.unseen(now)
         if watch and watch.is_passed(now):
             end.too_large(now)
         return end.step(now)
+
+    @property
+    def _is_unwanted(self) -> bool:
+        """Whether an operator wants the present job to end."""
+        return self._duty.wants_job_stopped or self._row.is_unwanted
 
     def _act(self, child: Child, end: Escalation, watch: Watch | None, step: Step) -> None:
         child.dismiss()

@@ -99,7 +99,8 @@ def test_the_master_of_an_elastic_pool_talks_to_nobody(deployment: Deployment, r
     master = started(deployment, pool(workers="{ min = 1, max = 2 }"))
     busy(redis, 2)
 
-    assert not psutil.Process(master.pid).net_connections(kind="all")
+    (only,) = psutil.Process(master.pid).net_connections(kind="all")
+    assert str(only.laddr) == str(deployment.run / "control")  # where it is talked to, and nobody does
     go(redis, 2)
 
 
@@ -180,3 +181,17 @@ def test_who_stops_changes_no_pool(deployment: Deployment, redis: Redis, number:
     assert popped(redis, "test:done") == "0"
     assert master.wait() == 0
     assert len(master.logged("worker.started")) == 1
+
+
+def test_a_pool_shrinks_though_the_board_is_more_than_full(deployment: Deployment, redis: Redis) -> None:
+    """After a reload to fewer workers, as long as the others have jobs."""
+    master = started(deployment, pool(workers=4), constants=A_ROW_TO_SPARE)
+    busy(redis, 4)
+    deployment.configure(pool(workers=1))
+    assert deployment.reload().status == 0
+    resize(master, signal.SIGTTIN)
+    resize(master, signal.SIGTTOU)
+
+    assert len(master.logged("pool.full")) == 1
+    assert sizes(master) == [0]
+    go(redis, 4)

@@ -99,6 +99,7 @@ def test_everything_arrives_as_it_was_sent() -> None:
         tokens={"mail": (7, 8), "reports": (9, 10)},
         lock=11,
         hold=12,
+        control=13,
         workers=[heir("mail", 1), heir("reports", 2, told=1, kills_at=NOW + 2, killed=True)],
         of_the_house=[heir("redis"), heir("pruner")],
         paused=["mail"],

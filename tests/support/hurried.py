@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 
 _PROGRAM = """
 import importlib, json, sys
@@ -22,6 +23,6 @@ STUCK_SOON = {
 }
 
 
-def hurried(constants: dict[str, float]) -> tuple[str, ...]:
+def hurried(constants: Mapping[str, float | str]) -> tuple[str, ...]:
     """The program of a daemon in which these hold: the names are dotted, below `resqued`."""
     return (sys.executable, "-c", _PROGRAM, json.dumps(constants))
