@@ -9,17 +9,19 @@ from pathlib import Path
 
 import psutil
 
-from resqued import places, processes, status
+from resqued import places, processes, status, wishes
+from resqued.cli import control
 from resqued.errors import (
     ConfigError,
     NoStatus,
-    NotReloaded,
     NotRunning,
+    NotSignalled,
     UnknownLayout,
     UnreadableStatus,
 )
 from resqued.scoreboard import Row, Scoreboard
 from resqued.status import Found, Status, WorkerStatus
+from resqued.wishes import Kind, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,36 +106,73 @@ class Master:
         return None
 
     def send(self, number: signal.Signals) -> None:
-        """Raises NotRunning if it has gone, and NotReloaded if a signal might reach another or may not be sent."""
-        if not self.lives:
-            raise gone(self.status)
-        _refuse_doubt(self._found)
+        """Raises NotRunning if it has gone, and NotSignalled if a signal might reach another or may not be sent."""
+        self.refuse_doubt()
         try:
             processes.send(self.status.pid, number)
         except PermissionError:
-            raise NotReloaded(
+            raise NotSignalled(
                 f"the master is not yours to signal (pid {self.status.pid}); be root, or its user"
             ) from None
+
+    def refuse_doubt(self) -> None:
+        """Whether it lives, and its process is what the status says. Raises as `send` does."""
+        if not self.lives:
+            raise gone(self.status)
+        _refuse_doubt(self._found)
+
+    @property
+    def owner(self) -> int:
+        """The user whose status it is."""
+        return self._found.owner
+
+    def wish(self, wanted: Wish, kind: type[Kind], seconds: float) -> Kind:
+        """What it answers. Raises NotRunning if it has gone, WishRefused, NotSignalled, and NotAnswered."""
+        if not self.lives:
+            raise gone(self.status)
+        try:
+            return control.wish(self.directory, wanted, kind, seconds)
+        except ConnectionRefusedError:
+            raise gone(self.status) from None
+        except OSError as error:
+            self.refuse_the_gone(self.status)  # who leaves takes his socket away a moment before
+            raise NotSignalled(
+                f"the master cannot be asked at {self.directory / wishes.SOCKET}: {error.strerror}; "
+                "after a reload, or else a restart, it can"
+            ) from None
+
+    def refuse_the_gone(self, before: Status) -> None:
+        """Looks again. Raises NotRunning if the master of `before` has gone, or has taken its status away to go."""
+        try:
+            self.look_again()
+        except NoStatus:
+            raise gone(before) from None
+        if not self.is_still(before):
+            raise gone(before)
 
 
 def _refuse_doubt(found: Found) -> None:
     """Root must not signal a process because a file says so that belongs to another user than the process."""
     pid = found.status.pid
     if status.is_elsewhere(found.status):
-        raise NotReloaded(f"the master runs in another pid namespace, as {pid} there; say this inside its container")
+        raise NotSignalled(f"the master runs in another pid namespace, as {pid} there; say this inside its container")
     try:
         owner = psutil.Process(pid).uids().effective
     except psutil.Error:
         _refuse_the_unseen(pid)
     else:
         if owner != found.owner:
-            raise NotReloaded(f"process {pid} is not of the user who wrote that it is the master; it was not signalled")
+            raise NotSignalled(
+                f"process {pid} is not of the user who wrote that it is the master; it was not signalled"
+            )
 
 
 def _refuse_the_unseen(pid: int) -> None:
     """Of a process that /proc hides nobody can say since when it has its pid, save systemd, of a unit's own."""
     if os.environ.get("MAINPID") != str(pid):
-        raise NotReloaded(f"/proc hides process {pid}, so that it may be another than the master; it was not signalled")
+        raise NotSignalled(
+            f"/proc hides process {pid}, so that it may be another than the master; it was not signalled"
+        )
 
 
 def gone(of: Status) -> NotRunning:

@@ -6,7 +6,7 @@ moment old, and no error.
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ class RowReport:
     since: datetime | None = None  # when it came to this state, or began its job
     job: str | None = None  # the class of the running one
     job_pid: int | None = None
+    turn: int | None = None  # which of its worker's jobs it is
     done: int | None = None  # jobs, of this process
     failed: int | None = None
     ticked: datetime | None = None
@@ -41,6 +42,7 @@ class WorkerReport:
     facts: WorkerStatus
     row: RowReport
     memory: int | None  # bytes, resident
+    job_memory: int | None = None  # of the process of its job
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Report:
     pools: Mapping[str, PoolReport]
     workers: Sequence[WorkerReport]
     now: datetime
+    memory: int | None = None  # bytes, of the master, resident
+    memory_all: int | None = None  # of all its processes; what several of them share counts once
 
     @property
     def problems(self) -> list[str]:
@@ -76,8 +80,9 @@ class Report:
 
 
 def report(master: Master) -> Report:
-    clock = Clock()
-    workers = [_worker(worker, row, clock) for worker, row in master.rows()]
+    clock, elsewhere = Clock(), is_elsewhere(master.status)
+    look = _nobody if elsewhere else _memory  # a pid that was given there is somebody else's here
+    workers = [_worker(worker, row, clock, look) for worker, row in master.rows()]
     states = {
         name: Counter(worker.row.state for worker in workers if worker.facts.pool == name)
         for name in master.status.pools
@@ -86,10 +91,12 @@ def report(master: Master) -> Report:
         master.directory,
         master.status,
         alive=master.lives,
-        elsewhere=is_elsewhere(master.status),
+        elsewhere=elsewhere,
         pools={name: PoolReport(pool, states[name]) for name, pool in master.status.pools.items()},
         workers=workers,
         now=clock.date,
+        memory=look(master.status.pid) if master.lives else None,
+        memory_all=_memory_of_all(master.status.pid) if master.lives and not elsewhere else None,
     )
 
 
@@ -109,11 +116,13 @@ def _date(epoch: float) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)
 
 
-def _worker(worker: WorkerStatus, row: Row | None, clock: Clock) -> WorkerReport:
+def _worker(worker: WorkerStatus, row: Row | None, clock: Clock, look: Callable[[int], int | None]) -> WorkerReport:
     if worker.pid is None:
         return WorkerReport(worker, RowReport(DOWN), None)
     said = _row(row, clock) if row else RowReport(UNKNOWN)
-    return WorkerReport(worker, said, _memory(worker.pid) or said.memory)
+    return WorkerReport(
+        worker, said, look(worker.pid) or said.memory, look(said.job_pid) if said.job_pid is not None else None
+    )
 
 
 def _row(row: Row, clock: Clock) -> RowReport:
@@ -127,6 +136,7 @@ def _row(row: Row, clock: Clock) -> RowReport:
         since=clock.of(row.since),
         job=(row.job_name or None) if busy else None,
         job_pid=(row.job or None) if busy else None,
+        turn=(row.turn or None) if busy else None,
         done=row.done,
         failed=row.failed,
         ticked=clock.of(row.tick),
@@ -140,3 +150,23 @@ def _memory(pid: int) -> int | None:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return None
+
+
+def _nobody(_pid: int) -> None:
+    pass
+
+
+def _memory_of_all(master: int) -> int | None:
+    """None if one of them hides, or the system does not say what they share."""
+    try:
+        family = [psutil.Process(master), *psutil.Process(master).children(recursive=True)]
+        return sum(map(_proportional, family))
+    except (psutil.Error, AttributeError):
+        return None
+
+
+def _proportional(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return 0

@@ -11,14 +11,34 @@ from typing import Any
 
 from resqued import address
 from resqued.address import Address
-from resqued.cli.commands import DONE, PROBLEM, failed, jobs, overview, prune, queue, queues, reload, status, workers
+from resqued.cli.commands import (
+    DONE,
+    PROBLEM,
+    failed,
+    jobs,
+    kill,
+    overview,
+    pools,
+    prune,
+    queue,
+    queues,
+    reload,
+    stacks,
+    status,
+    stop,
+    top,
+    workers,
+)
 from resqued.cli.subjects import DEFAULT_FILE, DEFAULT_URL
 from resqued.cli.terminal import complain
 from resqued.errors import AddressError, ResquedError, StoreUnavailable
 from resqued.protocol.keys import DEFAULT_NAMESPACE
 from resqued.version import __version__
 
-GROUPS = (queues, queue, jobs, failed, workers, prune, overview, status, reload)
+GROUPS = (
+    *(queues, queue, jobs, failed, workers, prune, overview),  # the fleet, through Redis
+    *(status, top, stacks, reload, stop, pools, kill),  # this machine, without it
+)
 
 NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage
 EXIT_STATUS = "exit status: 0 done, 1 a problem, 2 wrong usage, 3 Redis did not answer"
@@ -53,7 +73,7 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="resquectl",
         description="Look at Resque queues and workers, and put jobs on queues. "
-        "Look at the master on this machine, and reload it.",
+        "Look at the master on this machine, and tell it what to do.",
         epilog=EXIT_STATUS,
         parents=[_options()],
     )
@@ -79,7 +99,7 @@ def _options() -> ArgumentParser:
         "--config",
         type=Path,
         metavar="FILE",
-        help=f"take the Redis of this resqued.toml; status and reload: the master with it, default {DEFAULT_FILE}",
+        help=f"take the Redis of this resqued.toml; about this machine: the master with it, default {DEFAULT_FILE}",
     )
     options.add_argument("--url", type=_address, help=f"where Redis is; default: that of -c, or {DEFAULT_URL}")
     options.add_argument("--namespace", help=f"the prefix of all keys; default: that of -c, or {DEFAULT_NAMESPACE}")

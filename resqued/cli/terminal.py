@@ -1,11 +1,12 @@
 """What a command writes: text for people, from which no hostile name can command a terminal, or JSON for programs."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TextIO, TypeAlias
 
 DELETE = "\x7f"  # the one control character that JSON leaves as it is
 AT_ONCE = 100  # rows that are laid out together
@@ -92,6 +93,11 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[
         portion = list(islice(taken, AT_ONCE))
 
 
+def columns(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """The same, all at once and plain, whoever reads it; for whoever cuts lines himself."""
+    return _Columns()([list(map(_shown, row)) for row in (heading, *rows)])
+
+
 def _shown(cell: object) -> str:
     text = printable(str(cell))
     return type(cell)(text) if isinstance(cell, Marked) else text
@@ -130,6 +136,16 @@ def ago(moment: datetime | None, now: datetime) -> str:
 def iso(moment: datetime | None) -> str | None:
     """For programs: in UTC, to the second."""
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
+
+
+def window(stream: TextIO) -> os.terminal_size:
+    """How large the terminal is that `stream` writes to, now, whatever $COLUMNS says."""
+    usual = os.terminal_size((80, 24))
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except OSError:
+        return usual
+    return size if size.columns and size.lines else usual  # it may not know
 
 
 def span(seconds: float) -> str:

@@ -1,7 +1,11 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from resqued.cli import resquectl
 from tests.cli.asking import Answer, Ask
+from tests.cli.stage import Stage, stage_in
 
 
 @pytest.fixture(name="ask")
@@ -21,3 +25,9 @@ def ask_without_a_server(capsys: pytest.CaptureFixture[str]) -> Ask:
 @pytest.fixture(name="ctl")
 def ask_the_server_of_this_test(ask: Ask, redis_url: str) -> Ask:
     return lambda *words: ask("--url", redis_url, *words)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with stage_in(tmp_path) as one:
+        yield one

@@ -2,8 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
@@ -12,52 +11,13 @@ from typing import Any
 import pytest
 
 from resqued import places, scoreboard, status
-from resqued.scoreboard import Row, Scoreboard, State
-from resqued.status import PoolStatus, ReloadStatus, RolloutStatus, WorkerStatus
+from resqued.scoreboard import Scoreboard, State
+from resqued.status import PoolStatus, ReloadStatus, RolloutStatus
 from tests.cli.asking import Ask, lines
-from tests.cli.masters import Place, a_pid_that_is_gone, place
+from tests.cli.masters import Place, a_pid_that_is_gone
+from tests.cli.stage import Stage, worker
 
 HOUR = 3_600_000  # ms
-
-
-@dataclass
-class Stage:
-    """A master of `workers` workers, all of them this process, in one pool `mail`, with their scoreboard."""
-
-    place: Place
-    board: Scoreboard
-
-    def row(self, number: int) -> Row:
-        return self.board.row(number)
-
-    def says(self, *workers: WorkerStatus, pool: PoolStatus | None = None, **facts: Any) -> None:
-        assert self.board.file
-        self.place.write(
-            boards=(self.board.file.name,),
-            pools={"mail": pool or PoolStatus(workers=len(workers), min=len(workers), max=len(workers))},
-            workers=workers,
-            **facts,
-        )
-
-
-def worker(number: int = 0, **facts: Any) -> WorkerStatus:
-    usual: dict[str, Any] = {
-        "slot": f"mail.{number}",
-        "pool": "mail",
-        "pid": os.getpid(),
-        "generation": 1,
-        "board": 0,
-        "row": number,
-    }
-    return WorkerStatus(**usual | facts)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    there = place(tmp_path)
-    board = Scoreboard(4, there.directory)
-    yield Stage(there, board)
-    board.remove()
 
 
 @pytest.fixture(name="show")
@@ -82,7 +42,9 @@ def test_the_master_is_shown(show: Ask, stage: Stage) -> None:
     assert head[0] == f"config    {stage.place.file}"
     assert head[1] == f"master    {os.getpid()}, resqued 1.0.0, generation 3"
     assert head[2].endswith(" UTC, 2h ago")
-    assert head[3:] == ["state     running"]
+    assert head[3] == "state     running"
+    assert re.fullmatch(r"memory    \d+MiB; \d+MiB with all its processes", head[4])
+    assert head[5:] == []
 
 
 def test_workers_are_shown_with_what_they_do(show: Ask, stage: Stage) -> None:
@@ -105,6 +67,31 @@ def test_who_waits_for_something_else_than_time_is_not_said_to_be_back_at_once(s
     rows = lines(show().out.split("\n\n")[2])
 
     assert rows[1][7:] == ["1", "restart"]
+
+
+def test_the_process_of_a_job_is_named(show: Ask, stage: Stage) -> None:
+    """For whoever wants to end this very job."""
+    stage.row(0).begin("SendMail")
+    stage.row(0).job = 4711
+    stage.says(worker(leaving=True))
+
+    assert cells(show().out, "mail.0")[7:] == ["SendMail", "(process", "4711,", "leaving)"]
+
+
+def test_a_size_that_is_not_the_configured_one_is_shown_beside_it(show: Ask, stage: Stage) -> None:
+    stage.says(worker(), pool=PoolStatus(workers=5, min=3, max=3))
+
+    assert cells(show().out, "mail")[:3] == ["mail", "5", "(3)"]
+
+
+def test_of_pids_of_another_namespace_nothing_is_measured(show: Ask, stage: Stage) -> None:
+    stage.row(0).begin("SendMail")
+    stage.row(0).job, stage.row(0).rss = os.getpid(), 42
+    stage.says(worker(), pids="pid:[1]")
+    found = json.loads(show("--json").out)
+
+    assert (found["memory"], found["memory_all"]) == (None, None)
+    assert [found["workers"][0][key] for key in ("memory", "job_memory")] == [42, None]
 
 
 def test_how_long_a_worker_has_been_in_its_state(show: Ask, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +206,8 @@ def test_a_roll_out_is_shown(show: Ask, stage: Stage) -> None:
 
 def test_json_says_everything(show: Ask, stage: Stage) -> None:
     stage.row(0).begin("SendMail")
-    stage.row(0).job, stage.row(0).done, stage.row(0).failed, stage.row(0).tick = 4711, 812, 2, scoreboard.now()
+    stage.row(0).job, stage.row(0).done, stage.row(0).failed, stage.row(0).tick = os.getpid(), 812, 2, scoreboard.now()
+    stage.row(0).turn = 17
     stage.says(
         worker(0, started_at=1790000000.9, restarts=1, leaving=True),
         worker(1, pid=None, restarts_at=1790000001.0),
@@ -231,6 +219,8 @@ def test_json_says_everything(show: Ask, stage: Stage) -> None:
     )
     found = json.loads(show("--json").out)
     first, second = found.pop("workers")
+    assert found.pop("memory") > 1_000_000
+    assert found.pop("memory_all") > 1_000_000
 
     assert found == {
         "alive": True,
@@ -265,6 +255,7 @@ def test_json_says_everything(show: Ask, stage: Stage) -> None:
     moments = [datetime.fromisoformat(first.pop(key)) for key in ("since", "ticked")]
     assert all(abs((moment - datetime.now(UTC)).total_seconds()) < 60 for moment in moments)
     assert first.pop("memory") > 1_000_000
+    assert first.pop("job_memory") > 1_000_000
     assert first == {
         "worker": "mail.0",
         "pool": "mail",
@@ -272,7 +263,8 @@ def test_json_says_everything(show: Ask, stage: Stage) -> None:
         "generation": 1,
         "state": "busy",
         "job": "SendMail",
-        "job_pid": 4711,
+        "job_pid": os.getpid(),
+        "turn": 17,
         "done": 812,
         "failed": 2,
         "leaving": True,
@@ -280,7 +272,8 @@ def test_json_says_everything(show: Ask, stage: Stage) -> None:
         "restarts": 1,
         "restarts_at": None,
     }
-    nobody = dict.fromkeys(("pid", "since", "job", "job_pid", "done", "failed", "ticked", "memory", "started"))
+    job = dict.fromkeys(("job", "job_pid", "job_memory", "turn"))
+    nobody = job | dict.fromkeys(("pid", "since", "done", "failed", "ticked", "memory", "started"))
     assert second == nobody | {
         "worker": "mail.1",
         "pool": "mail",

@@ -1,11 +1,15 @@
 """A terminal window, and a program in it that knows no other."""
 
+import fcntl
 import os
 import pty
+import select
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CTRL_C, CTRL_Z = b"\x03", b"\x1a"
@@ -38,6 +42,21 @@ class Terminal:
         except OSError:  # nobody has it open any more
             pass
         return said.decode().replace("\r\n", "\n")
+
+    def so_far(self) -> str:
+        """What it has said since somebody looked last."""
+        said = bytearray()
+        with suppress(OSError, ValueError):  # it is closed by now
+            while select.select([self._window], [], [], 0)[0] and (part := os.read(self._window, 65536)):
+                said += part
+        return said.decode(errors="replace").replace("\r\n", "\n")
+
+    def resize(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._window, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def flags(self) -> int:
+        """How lines are edited (`termios.ICANON` and its like)."""
+        return int(termios.tcgetattr(self._window)[3])
 
     def close(self) -> None:
         if self._window >= 0:

@@ -1,20 +1,18 @@
 """`resquectl reload`: have the master on this machine become its new version, and learn whether it did."""
 
 import signal
-import time
-from argparse import ArgumentTypeError, Namespace
-from math import isfinite
+from argparse import Namespace
 
 from resqued import scoreboard
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, PROBLEM, Commands
-from resqued.cli.machine import Machine, Master, gone
+from resqued.cli.machine import Machine, Master
 from resqued.cli.terminal import say, say_json
-from resqued.errors import NoStatus, NotReloaded
+from resqued.cli.waiting import looks, seconds
+from resqued.errors import NotReloaded
 from resqued.status import ReloadStatus, Status
 
 TIMEOUT = 90.0  # s; more than a check may take, and than an image needs to come up. Also systemd's own
-PAUSE = 0.05  # s between two looks at the status
 VERDICTS = ("accepted", "refused")
 
 
@@ -28,19 +26,9 @@ def add_to(commands: Commands) -> None:
     )
     reload.add_argument("--wait", action="store_true", help="until it is accepted (exit status 0) or refused (1)")
     reload.add_argument(
-        "--timeout", type=_seconds, default=TIMEOUT, metavar="S", help="the longest to wait; default: %(default).0f"
+        "--timeout", type=seconds, default=TIMEOUT, metavar="S", help="the longest to wait; default: %(default).0f"
     )
     reload.set_defaults(run=reload_master, about=subjects.machine)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if seconds < 0 or not isfinite(seconds):
-        raise ArgumentTypeError(f"expected seconds ≥ 0, got {text!r}")
-    return seconds
 
 
 def reload_master(machine: Machine, arguments: Namespace) -> int:
@@ -59,30 +47,18 @@ def _verdict(master: Master, before: Status, asked: int, timeout: float) -> Relo
 
     Raises NotRunning if the master has gone, and NotReloaded if it stops instead, or has said nothing for so long (s).
     """
-    deadline = time.monotonic() + timeout
-    while True:
-        _look_again(master, before)
+    for _ in looks(timeout):
+        master.refuse_the_gone(before)
         reload = master.status.reload
         if reload and reload.began_ms >= asked and reload.state in VERDICTS:
             return reload
         _refuse_while_it_stops(master.status)
-        if time.monotonic() >= deadline:
-            raise _late(reload, asked, timeout)
-        time.sleep(PAUSE)
+    raise _late(master.status.reload, asked, timeout)
 
 
 def _refuse_while_it_stops(master: Status) -> None:
     if master.mood != "running":
         raise NotReloaded(f"the master is {master.mood}, and does not reload any more")
-
-
-def _look_again(master: Master, before: Status) -> None:
-    try:
-        master.look_again()
-    except NoStatus:  # it has taken its status away
-        raise gone(before) from None
-    if not master.is_still(before):
-        raise gone(before)
 
 
 def _late(reload: ReloadStatus | None, asked: int, timeout: float) -> NotReloaded:

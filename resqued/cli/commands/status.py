@@ -13,6 +13,7 @@ from resqued.scoreboard import State
 from resqued.status import ReloadStatus
 
 STATES = (*(state.name.lower() for state in State), DOWN, UNKNOWN)
+POOLS = "POOL", "WANTED", "BUSY", "IDLE", "PAUSED", "OFFLINE", "STARTING", "DOWN", ""
 MOODS = {
     "draining": "draining: each worker leaves after its present job, however long that takes",
     "stopping": "stopping",
@@ -47,7 +48,7 @@ def text(report: Report) -> Iterator[str]:
     yield from _head(report)
     if report.alive:
         yield ""
-        yield from _pools(report)
+        yield from table(POOLS, pools(report))
         yield ""
         yield from _workers(report)
     if report.problems:
@@ -61,14 +62,16 @@ def _head(report: Report) -> Iterator[str]:
     yield f"config    {status.config}"
     yield f"master    {status.pid}, resqued {status.version}, generation {status.generation}"
     yield f"started   {date(started)}, {span((now - started).total_seconds())} ago"
-    yield f"state     {_state(report)}"
+    yield f"state     {state(report)}"
+    if report.memory is not None:
+        yield f"memory    {_memory(report)}"
     if status.reload:
         yield from _reload(status.reload, now)
     if status.rollout:
         yield f"rollout   {status.rollout.state}; workers of earlier generations: {status.rollout.old}"
 
 
-def _state(report: Report) -> str:
+def state(report: Report) -> str:
     status = report.status
     if not report.alive:
         return "not running"
@@ -78,19 +81,25 @@ def _state(report: Report) -> str:
     return words + (" (in another pid namespace: whether it lives is not known here)" if report.elsewhere else "")
 
 
+def _memory(report: Report) -> str:
+    own = size(report.memory)
+    return own if report.memory_all is None else f"{own}; {size(report.memory_all)} with all its processes"
+
+
 def _reload(reload: ReloadStatus, now: datetime) -> Iterator[str]:
     yield f"reload    no. {reload.number} {reload.state}, {span(now.timestamp() - reload.at)} ago"
     yield from (f"          {line}" for reason in reload.reason for line in reason.splitlines())
 
 
-def _pools(report: Report) -> Iterator[str]:
-    heading = "POOL", "WANTED", "BUSY", "IDLE", "PAUSED", "OFFLINE", "STARTING", "DOWN", ""
-    return table(heading, (_pool(name, pool) for name, pool in report.pools.items()))
+def pools(report: Report) -> Iterator[list[object]]:
+    """Rows of a table."""
+    return (_pool(name, pool) for name, pool in report.pools.items())
 
 
 def _pool(name: str, pool: PoolReport) -> list[object]:
     facts = pool.facts
-    wanted = f"{facts.workers} ({facts.min}-{facts.max})" if facts.min != facts.max else f"{facts.workers}"
+    bounds = f"{facts.min}-{facts.max}" if facts.min != facts.max else f"{facts.min}"
+    wanted = f"{facts.workers}" if bounds == f"{facts.workers}" else f"{facts.workers} ({bounds})"
     counts = [pool.states.get(state, 0) or "-" for state in ("busy", "idle", "paused", "offline", "starting", DOWN)]
     remarks = [word for word, so in (("paused", facts.paused), ("degraded", facts.degraded)) if so]
     return [name, wanted, *counts, ", ".join(remarks)]
@@ -123,6 +132,8 @@ def _count(jobs: int | None) -> str:
 
 def _remarks(worker: WorkerReport, report: Report) -> Iterator[str]:
     facts, row, now = worker.facts, worker.row, report.now
+    if row.job_pid:
+        yield f"process {row.job_pid}"
     if row.ticked and (silent := (now - row.ticked).total_seconds()) > LATE:
         yield f"no tick for {span(silent)}"
     if facts.leaving and row.state != "leaving":
@@ -149,13 +160,15 @@ def document(report: Report) -> dict[str, object]:
         "pid": status.pid,
         "generation": status.generation,
         "started": _iso(status.started_at),
+        "memory": report.memory,
+        "memory_all": report.memory_all,
         "mood": status.mood,
         "stops_by": _iso(status.stops_by),
         "reload": reload
         and {"number": reload.number, "state": reload.state, "reason": reload.reason, "at": _iso(reload.at)},
         "rollout": rollout and {"state": rollout.state, "old": rollout.old},
         "pools": [_pool_document(name, pool) for name, pool in report.pools.items()],
-        "workers": [_worker_document(worker) for worker in report.workers],
+        "workers": [worker_document(worker) for worker in report.workers],
     }
 
 
@@ -173,7 +186,7 @@ def _pool_document(name: str, pool: PoolReport) -> dict[str, object]:
     }
 
 
-def _worker_document(worker: WorkerReport) -> dict[str, object]:
+def worker_document(worker: WorkerReport) -> dict[str, object]:
     facts, row = worker.facts, worker.row
     return {
         "worker": facts.slot,
@@ -184,6 +197,8 @@ def _worker_document(worker: WorkerReport) -> dict[str, object]:
         "since": _iso(row.since),
         "job": row.job,
         "job_pid": row.job_pid,
+        "job_memory": worker.job_memory,
+        "turn": row.turn,
         "done": row.done,
         "failed": row.failed,
         "ticked": _iso(row.ticked),
