@@ -132,10 +132,7 @@ class Row:
 
     @property
     def turn(self) -> int:
-        """Which of its jobs, counted from 1, the worker performs now; 0: none.
-
-        No number comes twice, while that of a run does when Redis has lost its data.
-        """
+        """Which of its jobs, counted from 1, the worker performs now; 0: none. Unlike a run, none comes twice."""
         return self._cells[_TURN]
 
     @turn.setter
@@ -148,7 +145,6 @@ class Row:
 
     @property
     def is_unwanted(self) -> bool:
-        """Whether somebody wants the present job to end."""
         return self.turn != 0 and self._cells[_UNWANTED] == self.turn
 
     @property

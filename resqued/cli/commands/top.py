@@ -99,7 +99,7 @@ def _print(machine: Machine, order: Order, arguments: Namespace) -> int:
         if arguments.json:
             say_json(_document(usage))
         else:
-            say(*([""] if number else []), *picture(usage, order, columns=ANY, lines=ANY))
+            say(*([""] if number else []), *picture(usage, order, width=ANY, height=ANY))
         before, problems = usage.now, bool(usage.now.report.problems)
     return PROBLEM if problems else DONE
 
@@ -130,12 +130,12 @@ def _complaint(error: ResquedError) -> list[str]:
 # The picture
 
 
-def picture(usage: Usage, order: Order, columns: int, lines: int) -> list[str]:
+def picture(usage: Usage, order: Order, width: int, height: int) -> list[str]:
     """What is most important first; workers that do not fit are counted. No line holds what a terminal might obey."""
-    head = [*_head(usage), "", *_few(columns(POOLS, pools(usage.now.report)), lines // 3), ""]
-    foot = [] if lines == ANY else ["", _keys(order)]
-    workers = _few(_workers(usage, order), lines - len(head) - len(foot))
-    return [printable(line)[:columns] for line in [*head, *workers, *foot]]
+    head = [*_head(usage), "", *_few(columns(POOLS, pools(usage.now.report)), height // 3), ""]
+    foot = [] if height == ANY else ["", _keys(order)]
+    workers = _few(_workers(usage, order), height - len(head) - len(foot))
+    return [printable(line)[:width] for line in [*head, *workers, *foot]]
 
 
 def _few(rows: list[str], most: int) -> list[str]:
