@@ -14,6 +14,7 @@ from resqued.address import Address
 from resqued.cli.commands import (
     DONE,
     PROBLEM,
+    enqueue,
     failed,
     jobs,
     kill,
@@ -36,7 +37,7 @@ from resqued.protocol.keys import DEFAULT_NAMESPACE
 from resqued.version import __version__
 
 GROUPS = (
-    *(queues, queue, jobs, failed, workers, prune, overview),  # the fleet, through Redis
+    *(queues, queue, jobs, enqueue, failed, workers, prune, overview),  # the fleet, through Redis
     *(status, top, stacks, reload, stop, pools, kill),  # this machine, without it
 )
 
@@ -47,7 +48,8 @@ EXIT_STATUS = "exit status: 0 done, 1 a problem, 2 wrong usage, 3 Redis did not 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit status (`EXIT_STATUS`)."""
     _take_any_text()
-    arguments = _parser().parse_args(argv)
+    words = parser()
+    arguments = words.parse_args(argv)
     try:
         return _run(arguments)
     except StoreUnavailable as error:
@@ -69,20 +71,21 @@ def _take_any_text() -> None:
             stream.reconfigure(errors=errors)
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+def parser() -> ArgumentParser:
+    """Every command and option that there is."""
+    program = ArgumentParser(
         prog="resquectl",
         description="Look at Resque queues and workers, and put jobs on queues. "
         "Look at the master on this machine, and tell it what to do.",
         epilog=EXIT_STATUS,
         parents=[_options()],
     )
-    parser.set_defaults(config=None, url=None, namespace=None, json=False)
-    parser.add_argument("--version", action="version", version=f"resquectl {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_CommandParser)
+    program.set_defaults(config=None, url=None, namespace=None, json=False)
+    program.add_argument("--version", action="version", version=f"resquectl {__version__}")
+    commands = program.add_subparsers(metavar="COMMAND", required=True, parser_class=_CommandParser)
     for group in GROUPS:
         group.add_to(commands)
-    return parser
+    return program
 
 
 class _CommandParser(ArgumentParser):

@@ -1,8 +1,9 @@
-"""What a command is about: the queues in Redis, or a master on this machine.
+"""What a command is about: the queues in Redis, a master on this machine, or neither.
 
 Each is opened with the parsed arguments when the command is run.
 """
 
+import secrets
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +15,7 @@ from resqued.address import Address
 from resqued.cli.machine import Machine
 from resqued.client import Client
 from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
+from resqued.store.bulk import Bulk
 from resqued.store.census import Census
 from resqued.store.failures import Failures
 from resqued.store.pruning import Pruning
@@ -27,13 +29,27 @@ DEFAULT_FILE = Path("/etc/resqued.toml")
 
 @contextmanager
 def queues(arguments: Namespace) -> Iterator[Client]:
-    server, namespace = _redis(arguments.config)
-    with Client(arguments.url or server, arguments.namespace or namespace) as resque:
+    with Client(*where(arguments)) as resque:
         yield resque
 
 
+@contextmanager
+def bulk(arguments: Namespace) -> Iterator[Bulk]:
+    server, namespace = where(arguments)
+    wire = pooled.connect(server)
+    try:
+        yield Bulk(wire, Keys(namespace), receipt=arguments.receipt or secrets.token_hex(8))
+    finally:
+        wire.close()
+
+
+def where(arguments: Namespace) -> tuple[Address, str]:
+    """Which server, and which namespace in it. Raises ConfigError if the configuration does not say it."""
+    server, namespace = _redis(arguments.config)
+    return arguments.url or server, arguments.namespace or namespace
+
+
 def _redis(file: Path | None) -> tuple[Address, str]:
-    """Which server, and which namespace in it."""
     if file is None:
         return address.parse(DEFAULT_URL), DEFAULT_NAMESPACE
     config = places.configuration(file)
@@ -68,3 +84,8 @@ def failures(arguments: Namespace) -> Iterator[Failures]:
 @contextmanager
 def machine(arguments: Namespace) -> Iterator[Machine]:
     yield Machine(arguments.config or DEFAULT_FILE)
+
+
+@contextmanager
+def nothing(_: Namespace) -> Iterator[None]:
+    yield

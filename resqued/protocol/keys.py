@@ -26,6 +26,7 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resqued:<namespace>:trim` | string | somebody of ours has cut the failed list to its limits; lives a minute |
 | `resqued:<namespace>:lost:<digest>` | string | how often a payload was put back for a dead worker; lives 7 days |
 | `resqued:<namespace>:order:<digest>` | list | names of queues, in the order in which workers ask them; lives a day |
+| `resqued:<namespace>:receipt:<name>` | string | how many lines `resquectl enqueue` has put on queues; lives an hour |
 | `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`; the `settled` run and `outcome` |
 """
 
@@ -139,6 +140,9 @@ class Keys:
 
     def order(self, digest: str) -> str:
         return self._own(f"order:{digest}")
+
+    def receipt(self, name: str) -> str:
+        return self._own(f"receipt:{name}")
 
     def slate(self, worker_id: str) -> str:
         return self._own(f"slate:{worker_id}")

@@ -1,6 +1,5 @@
 """`resquectl` as a person or a script meets it."""
 
-import io
 import json
 import subprocess
 import sys
@@ -54,60 +53,6 @@ def test_info_in_json(ctl: Ask, redis_url: str) -> None:
     answer = json.loads(ctl("--json", "info").out)
 
     assert (answer["pending"], answer["servers"]) == (0, [redis_url])
-
-
-# Enqueue
-
-
-def test_an_enqueued_job_leaves_what_ruby_leaves(ctl: Ask, redis: Redis) -> None:
-    answer = ctl("enqueue", "ok", "OkJob", "1", "two", '{"k":null,"u":"é😀"}')
-
-    assert answer == (0, "enqueued 1 job on ok\n", "")
-    assert dump(redis) == seen("ruby", "after enqueue")
-
-
-@pytest.mark.parametrize(
-    ("word", "argument"),
-    [("-5", -5), ("1.5", 1.5), ("true", True), ('"1"', "1"), ("", ""), ("NaN", "NaN"), ("[1", "[1"), ("é", "é")],
-)
-def test_an_argument_is_json_if_it_can_be(ctl: Ask, redis: Redis, word: str, argument: object) -> None:
-    ctl("enqueue", "q", "Echo", word)
-
-    assert job_at(redis, 0) == {"class": "Echo", "args": [argument]}
-
-
-def test_an_argument_that_looks_like_an_option_stands_behind_two_dashes(ctl: Ask, redis: Redis) -> None:
-    ctl("enqueue", "q", "Echo", "--", "--loud")
-
-    assert job_at(redis, 0)["args"] == ["--loud"]
-
-
-def test_from_input_each_line_is_a_job(ctl: Ask, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO('hello world\n[1, "two"]\n[]\n{"k": 1}\n7'))
-
-    assert ctl("enqueue", "q", "Echo", "-").out == "enqueued 5 jobs on q\n"
-    assert [job_at(redis, i)["args"] for i in range(5)] == [["hello world"], [1, "two"], [], [{"k": 1}], [7]]
-
-
-def test_a_line_that_cannot_be_enqueued_is_named(ctl: Ask, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("fine\n1e999\nnever read\n"))
-    answer = ctl("enqueue", "q", "Echo", "-")
-
-    assert answer.status == 1
-    assert "holds inf" in answer.err
-    assert "line 2" in answer.err
-    assert redis.llen("resque:queue:q") == 1
-
-
-def test_enqueue_in_json(ctl: Ask) -> None:
-    assert json.loads(ctl("--json", "enqueue", "q", "Echo").out) == {"queue": "q", "enqueued": 1}
-
-
-def job_at(redis: Redis, position: int) -> dict[str, object]:
-    text = redis.lindex("resque:queue:q", position)
-    assert text is not None
-    job: dict[str, object] = json.loads(text)
-    return job
 
 
 # Which Redis
@@ -242,15 +187,6 @@ def test_a_reader_that_leaves_is_no_problem(redis: Redis, redis_url: str) -> Non
 
         assert process.stderr.read() == ""
         assert process.wait(10) == 0
-
-
-def test_input_that_is_not_utf8_is_refused_in_words(redis: Redis, redis_url: str) -> None:
-    argv = [*PROGRAM, "--url", redis_url, "enqueue", "q", "Echo", "-"]
-    done = subprocess.run(argv, input=b"\xff\n", capture_output=True, check=False)
-
-    assert done.returncode == 1
-    assert b"lone surrogate" in done.stderr
-    assert b"Traceback" not in done.stderr
 
 
 def test_version_and_help(ask: Ask) -> None:

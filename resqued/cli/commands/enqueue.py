@@ -1,0 +1,122 @@
+"""`resquectl enqueue`: one job out of words, or many out of lines."""
+
+import os
+import stat
+import sys
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NoReturn, TypeAlias
+
+from resqued.cli import lines, progress, subjects
+from resqued.cli.commands import DONE, Commands
+from resqued.cli.lines import Loading
+from resqued.cli.terminal import complain, say, say_json
+from resqued.client import Client
+
+INPUT = "-"
+CHUNK = 256 * 1024  # bytes that are read at once, if so many are there
+
+Refuse: TypeAlias = Callable[[str], NoReturn]  # for wrong usage
+
+
+def add_to(commands: Commands) -> None:
+    enqueue = commands.add_parser(
+        "enqueue",
+        help="put a job on a queue, or many from standard input",
+        usage="resquectl enqueue QUEUE CLASS [ARG ...]\n       resquectl enqueue QUEUE CLASS - [--skip N] < arguments"
+        "\n       resquectl enqueue - [--skip N] < jobs",
+        description="Put a job on a queue. An argument that is JSON is passed as what it means, anything else as text. "
+        "With a - in the place of the arguments each line of standard input is a job: a JSON array is its arguments, "
+        'anything else its only one. With a - alone each line is {"queue": …, "class": …, "args": […]}. '
+        "Whatever ends this early, the last lines say what is enqueued and how to go on.",
+    )
+    enqueue.add_argument("queue", metavar="QUEUE", help="its name; a single -: each line of standard input is a job")
+    enqueue.add_argument("name", metavar="CLASS", nargs="?", help="what the workers of the queue call the job")
+    enqueue.add_argument(
+        "args",
+        metavar="ARG",
+        nargs="*",
+        help="an argument of the job; a single -: each line of standard input is a job",
+    )
+    enqueue.add_argument("--skip", type=_count, default=0, metavar="N", help="pass over the first N lines of the input")
+    enqueue.add_argument(
+        "--receipt", default="", metavar="NAME", help="as an earlier run said, when it could not know what had arrived"
+    )
+    enqueue.set_defaults(run=partial(enqueue_jobs, enqueue.error), about=subjects.queues)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"expected a number ≥ 0, got {text!r}")
+    return int(text)
+
+
+def enqueue_jobs(refuse: Refuse, resque: Client, arguments: Namespace) -> int:
+    queue, name, args = arguments.queue, arguments.name, arguments.args
+    if name is None and queue != INPUT:
+        refuse("the following arguments are required: CLASS")
+    if name is None:
+        return _load(arguments, None)
+    if args == [INPUT]:
+        return _load(arguments, queue)
+    resque.enqueue_to(queue, name, *map(lines.meant, args))
+    return _said(1, queue, arguments)
+
+
+def _load(arguments: Namespace, queue: str | None) -> int:
+    with subjects.bulk(arguments) as bulk:
+        skipped = max(arguments.skip, bulk.mark() if arguments.receipt else 0)
+        read = lines.whole_jobs if queue is None else partial(lines.arguments, queue, arguments.name)
+        loading = Loading(bulk, skipped=skipped)
+        try:
+            with progress.bar("jobs", _size(), shown=not sys.stdin.isatty()) as show:
+                loading.run(map(read, _numbered(skipped)), lambda count: show(count, _position()))
+        except KeyboardInterrupt as interruption:
+            complain("resquectl", "interrupted", *interruption.__notes__)
+            raise
+    return _said(loading.jobs, queue, arguments)
+
+
+def _said(count: int, queue: str | None, arguments: Namespace) -> int:
+    if arguments.json:
+        say_json({"queue": queue, "enqueued": count})
+    else:
+        say(f"enqueued {count} {'job' if count == 1 else 'jobs'}{f' on {queue}' if queue else ''}")
+    return DONE
+
+
+# Standard input
+
+
+def _numbered(skipped: int) -> Iterator[list[lines.Numbered]]:
+    """Its lines without the first ones, as they come: whoever writes slowly does not wait for the next to be read."""
+    number, rest = 0, b""
+    while chunk := sys.stdin.buffer.read1(CHUNK):  # type: ignore[union-attr]  # a BufferedReader has it
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield [(at, _text(line)) for at, line in enumerate(whole, number + 1) if at > skipped]
+        number += len(whole)
+    if rest and number >= skipped:
+        yield [(number + 1, _text(rest))]
+
+
+def _text(line: bytes) -> str:
+    """What is not UTF-8 is for others to refuse."""
+    return line.removesuffix(b"\r").decode(errors="surrogateescape")
+
+
+def _size() -> int | None:
+    """Bytes, if it is a file."""
+    try:
+        found = os.fstat(sys.stdin.fileno())
+    except OSError:  # not one of the system's
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _position() -> int:
+    """How far it has been read."""
+    try:
+        return os.lseek(sys.stdin.fileno(), 0, os.SEEK_CUR)
+    except OSError:
+        return 0
