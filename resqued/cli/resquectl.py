@@ -14,6 +14,7 @@ from resqued.address import Address
 from resqued.cli.commands import (
     DONE,
     PROBLEM,
+    completion,
     enqueue,
     failed,
     jobs,
@@ -38,7 +39,7 @@ from resqued.version import __version__
 
 GROUPS = (
     *(queues, queue, jobs, enqueue, failed, workers, prune, overview),  # the fleet, through Redis
-    *(status, top, stacks, reload, stop, pools, kill),  # this machine, without it
+    *(status, top, stacks, reload, stop, pools, kill, completion),  # this machine, without it
 )
 
 NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit status (`EXIT_STATUS`)."""
     _take_any_text()
     words = parser()
+    shells.answer(words)
     arguments = words.parse_args(argv)
     try:
         return _run(arguments)
