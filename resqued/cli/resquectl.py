@@ -15,6 +15,7 @@ from resqued.cli.commands import (
     DONE,
     PROBLEM,
     completion,
+    doctor,
     enqueue,
     failed,
     jobs,

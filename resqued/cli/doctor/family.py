@@ -1,0 +1,132 @@
+"""The processes of a master, as /proc shows them."""
+
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+
+from resqued import procfs
+from resqued.cli.doctor.about_master import shared
+from resqued.cli.doctor.facts import Family, Known, Process, Unknown
+from resqued.cli.report import Report
+
+T = TypeVar("T")
+
+STREAMS = range(3)  # under systemd standard output is a socket, and everybody's
+
+
+def of(report: Known[Report]) -> Known[Family]:
+    if isinstance(report, Unknown):
+        return report
+    if not report.alive:
+        return Unknown("the master has ended")
+    if report.elsewhere:
+        return Unknown("the master runs in another pid namespace: ask in its container")
+    processes = [found for pid, name in _named(report) if (found := _process(pid, name))]
+    return Family(processes, _connections(processes, report.directory))
+
+
+def _named(report: Report) -> Iterator[tuple[int, str]]:
+    yield report.status.pid, "the master"
+    for worker in report.workers:
+        if worker.facts.pid is not None:
+            yield worker.facts.pid, f"worker {worker.facts.slot}"
+        if worker.row.job_pid is not None:
+            yield worker.row.job_pid, f"the job of {worker.facts.slot}"
+
+
+def _process(pid: int, name: str) -> Process | None:
+    """None if it has just ended."""
+    if not Path(f"/proc/{pid}").exists():
+        return None
+    opened = _seen(pid, lambda: files(pid))
+    return Process(
+        pid,
+        name,
+        title=_seen(pid, lambda: procfs.read(f"/proc/{pid}/cmdline").replace(b"\0", b" ").decode(errors="replace")),
+        sockets=opened if isinstance(opened, Unknown) else _sockets(opened),
+        files=opened if isinstance(opened, Unknown) else len(opened),
+        files_limit=_seen(pid, lambda: _limit(pid)),
+    )
+
+
+def _seen(pid: int, look: Callable[[], T]) -> Known[T]:
+    try:
+        return look()
+    except PermissionError:
+        return Unknown(f"process {pid} is not yours to look into; be root, or its user")
+    except (OSError, ValueError) as error:
+        return Unknown(f"process {pid} cannot be looked into: {error}")
+
+
+def files(pid: int) -> dict[int, str]:
+    """What a process has open, by descriptor. Raises OSError."""
+    directory, found = Path(f"/proc/{pid}/fd"), dict[int, str]()
+    for entry in os.listdir(directory):  # noqa: PTH208  names are all that is wanted
+        with suppress(FileNotFoundError):  # closed since
+            found[int(entry)] = str((directory / entry).readlink())
+    return found
+
+
+def _sockets(opened: dict[int, str]) -> frozenset[int]:
+    of_streams = {opened.get(stream) for stream in STREAMS}
+    return frozenset(_inode(what) for what in opened.values() if what.startswith("socket:") and what not in of_streams)
+
+
+def _inode(link: str) -> int:
+    return int(link.removeprefix("socket:[").removesuffix("]"))
+
+
+def _limit(pid: int) -> int:
+    for line in procfs.read(f"/proc/{pid}/limits").decode().splitlines():
+        if line.startswith("Max open files"):
+            soft = line.removeprefix("Max open files").split()[0]
+            return 1 << 30 if soft == "unlimited" else int(soft)
+    raise ValueError("it has no limit of open files")
+
+
+# What the sockets are that should not be there
+
+
+def _connections(processes: list[Process], directory: Path) -> dict[int, str]:
+    suspicious = shared(processes)
+    found: dict[int, str] = {}
+    for process in processes:
+        if isinstance(process.sockets, Unknown) or not process.sockets & (suspicious - found.keys()):
+            continue
+        described = dict(_described(process.pid, directory))
+        found |= {inode: described.get(inode, "a socket") for inode in process.sockets & suspicious}
+    return {inode: what for inode, what in found.items() if what}
+
+
+def _described(pid: int, directory: Path) -> Iterator[tuple[int, str]]:
+    """Empty for what does no harm: the master's own, and what carries no conversation (syslog, statsd)."""
+    with suppress(psutil.Error, OSError):
+        opened = files(pid)
+        for found in psutil.Process(pid).net_connections("all"):
+            if found.fd in opened:
+                harmless = found.type == socket.SOCK_DGRAM or _is_in(directory, found.laddr)
+                yield _inode(opened[found.fd]), "" if harmless else _shown(found.laddr, found.raddr, found.fd)
+
+
+def _is_in(directory: Path, address: object) -> bool:
+    return isinstance(address, str) and bool(address) and directory in Path(address).parents
+
+
+def _shown(here: object, there: object, descriptor: int) -> str:
+    match here, there:
+        case str(), _:
+            return f"a unix socket {here or 'without a name'} (descriptor {descriptor})"
+        case _, tuple() if there:
+            return f"a connection to {_joined(there)} (descriptor {descriptor})"
+        case tuple(), _ if here:
+            return f"a socket that listens at {_joined(here)} (descriptor {descriptor})"
+    return f"a socket (descriptor {descriptor})"
+
+
+def _joined(address: Iterable[object]) -> str:
+    return ":".join(map(str, address))

@@ -1,0 +1,97 @@
+"""Everything that the checks look at, as far as it can be seen from here, by this user, now."""
+
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+
+from resqued import address, places
+from resqued.address import Address
+from resqued.cli.doctor import disks, family, fleet, units
+from resqued.cli.doctor.facts import Facts, Fleet, Known, Unknown
+from resqued.cli.machine import Machine
+from resqued.cli.report import Report, report
+from resqued.cli.subjects import DEFAULT_FILE, DEFAULT_URL
+from resqued.config import Config
+from resqued.errors import ConfigError, ResquedError
+from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
+from resqued.store.checkup import Checkup, Server
+from resqued.wire import pooled
+
+
+def gathered(arguments: Namespace) -> Facts:
+    file = (arguments.config or DEFAULT_FILE).absolute()
+    config, mistakes = _configuration(file, named=arguments.config is not None)
+    redis = _redis(arguments, config, file)
+    found = _report(file)
+    return Facts(
+        file=file,
+        config=config,
+        mistakes=mistakes,
+        where=redis.where,
+        trouble=redis.trouble,
+        server=redis.server,
+        fleet=redis.fleet,
+        report=found,
+        family=family.of(found),
+        unit=units.of(found),
+        places=disks.places_of(config, file, found),
+        secrets=disks.secrets_in(config, file),
+    )
+
+
+def _configuration(file: Path, *, named: bool) -> tuple[Known[Config], tuple[str, ...]]:
+    """It, and what is wrong with it. One that nobody named need not be there."""
+    try:
+        file.open("rb").close()
+    except FileNotFoundError:
+        mistakes = ("does not exist",) if named else ()
+        return Unknown(f"there is no {file}; -c FILE names another"), mistakes
+    except OSError as error:
+        return Unknown(f"{file} cannot be read: {error.strerror}"), ()
+    try:
+        return places.configuration(file), ()
+    except ConfigError as error:
+        return Unknown("the configuration is wrong"), error.mistakes
+
+
+def _report(file: Path) -> Known[Report]:
+    try:
+        return report(Machine(file).master())
+    except ResquedError as error:
+        return Unknown(str(error))
+
+
+# Redis
+
+
+@dataclass(frozen=True, slots=True)
+class _Redis:
+    where: str
+    trouble: str
+    server: Known[Server]
+    fleet: Known[Fleet]
+
+
+def _redis(arguments: Namespace, config: Known[Config], file: Path) -> _Redis:
+    where: Address | None = arguments.url
+    if where is None and not isinstance(config, Unknown):
+        where = places.redis_address(config, file)
+    elif where is None and arguments.config is None and not file.exists():
+        where = address.parse(DEFAULT_URL)
+    if where is None:
+        unknown = Unknown("where Redis is stands in the configuration, which cannot be read")
+        return _Redis("", "", unknown, unknown)
+    given = DEFAULT_NAMESPACE if isinstance(config, Unknown) else config.redis.namespace
+    return _asked(where, Keys(arguments.namespace or given))
+
+
+def _asked(where: Address, keys: Keys) -> _Redis:
+    wire = pooled.connect(where)
+    try:
+        server = Checkup(wire, keys).server()
+        return _Redis(str(where), "", server, fleet.of(wire, keys))
+    except ResquedError as error:
+        unknown = Unknown("Redis cannot be asked")
+        return _Redis(str(where), str(error), unknown, unknown)
+    finally:
+        wire.close()

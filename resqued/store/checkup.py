@@ -1,0 +1,137 @@
+"""How a Redis server is set up and how it feels, as far as it matters to queues, and what stands at the keys there."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from statistics import median
+
+from resqued.errors import CommandRefused
+from resqued.protocol.keys import Keys
+from resqued.wire import Command, Reply, Wire
+
+PINGS = 5
+AT_ONCE = 500  # commands in one pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a server says of itself. None: it does not say."""
+
+    version: str
+    latency: float  # s, half of the round trips are faster
+    ahead: float  # s by which its clock is ahead of ours
+    policy: str | None  # what it throws away when its memory is full
+    memory_limit: int  # bytes; 0: none
+    memory_used: int
+    appends: bool | None  # to a file, each change
+    append_sync: str | None
+    snapshots: str | None  # when it makes them; empty: never
+    writes_well: bool  # the last snapshot and the last append succeeded
+    clients: int
+    clients_limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A key with a type that no Resque client can do anything with."""
+
+    key: str
+    found: str
+    wanted: str
+
+
+class Checkup:
+    """Every method raises StoreUnavailable, and CommandRefused."""
+
+    def __init__(self, wire: Wire, keys: Keys) -> None:
+        self._wire, self._keys = wire, keys
+
+    def server(self) -> Server:
+        facts, settings, (latency, ahead) = self._info(), self._settings(), self._clock()
+        return Server(
+            version=facts.get("redis_version", ""),
+            latency=latency,
+            ahead=ahead,
+            policy=facts.get("maxmemory_policy"),
+            memory_limit=_number(facts.get("maxmemory")) or 0,
+            memory_used=_number(facts.get("used_memory")) or 0,
+            appends=facts["aof_enabled"] == "1" if "aof_enabled" in facts else None,
+            append_sync=settings.get("appendfsync"),
+            snapshots=settings.get("save"),
+            writes_well={facts.get("rdb_last_bgsave_status"), facts.get("aof_last_write_status")} <= {"ok", None},
+            clients=_number(facts.get("connected_clients")) or 0,
+            clients_limit=_number(settings.get("maxclients") or facts.get("maxclients")),
+        )
+
+    def date(self) -> datetime:
+        """By the clock of the server."""
+        return datetime.fromtimestamp(self._epoch(), UTC)
+
+    def is_paused(self) -> bool:
+        """Whether all workers of the fleet are told to pause, as Ruby reads it."""
+        reply = self._wire.call("GET", self._keys.pause)
+        return isinstance(reply, bytes) and reply.strip() == b"true"
+
+    def misfits(self, queues: Iterable[str]) -> Iterator[Misfit]:
+        """Of the keys that stand alone, and of those of these queues."""
+        wanted = iter({**self._types(), **{self._keys.queue(queue): "list" for queue in queues}}.items())
+        while portion := list(islice(wanted, AT_ONCE)):
+            asked: list[Command] = [("TYPE", key.encode(errors="surrogateescape")) for key, _ in portion]
+            for (key, kind), found in zip(portion, map(_text, self._wire.pipeline(asked)), strict=True):
+                if found not in (kind, "none"):
+                    yield Misfit(key, found, kind)
+
+    def _types(self) -> dict[str, str]:
+        keys = self._keys
+        return {
+            keys.queues: "set",
+            keys.workers: "set",
+            keys.heartbeats: "hash",
+            keys.failed: "list",
+            keys.processed: "string",
+            keys.failures: "string",
+            keys.pause: "string",
+            keys.registrations: "hash",
+            keys.sightings: "hash",
+        }
+
+    def _info(self) -> dict[str, str]:
+        lines = _text(self._wire.call("INFO")).splitlines()
+        return {name: value for name, colon, value in (line.partition(":") for line in lines) if colon}
+
+    def _settings(self) -> Mapping[str, str]:
+        """A server in a cloud does not always tell."""
+        try:
+            return {name: self._setting(name) for name in ("save", "appendfsync", "maxclients")}
+        except CommandRefused:
+            return {}
+
+    def _setting(self, name: str) -> str:
+        reply = self._wire.call("CONFIG", "GET", name)
+        return _text(reply[1]) if isinstance(reply, list) and len(reply) > 1 else ""
+
+    def _clock(self) -> tuple[float, float]:
+        """How long a round trip takes, and how far ahead the server's clock is, by the fastest of them."""
+        trips = []
+        for _ in range(PINGS):
+            began = time.monotonic()
+            theirs = self._epoch()
+            took = time.monotonic() - began
+            trips.append((took, theirs + took / 2 - time.time()))
+        return median(took for took, _ in trips), min(trips)[1]
+
+    def _epoch(self) -> float:
+        reply = self._wire.call("TIME")
+        assert isinstance(reply, list)
+        seconds, microseconds = map(_text, reply)
+        return int(seconds) + int(microseconds) / 1e6
+
+
+def _text(reply: Reply) -> str:
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else ""
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
