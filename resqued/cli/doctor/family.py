@@ -98,19 +98,24 @@ def _connections(processes: list[Process], directory: Path) -> dict[int, str]:
     for process in processes:
         if isinstance(process.sockets, Unknown) or not process.sockets & (suspicious - found.keys()):
             continue
-        described = dict(_described(process.pid, directory))
-        found |= {inode: described.get(inode, "a socket") for inode in process.sockets & suspicious}
+        described = _described(process.pid, directory)
+        found |= {inode: described.get(inode, "") for inode in process.sockets & suspicious}
     return {inode: what for inode, what in found.items() if what}
 
 
-def _described(pid: int, directory: Path) -> Iterator[tuple[int, str]]:
-    """Empty for what does no harm: the master's own, and what carries no conversation (syslog, statsd)."""
+def _described(pid: int, directory: Path) -> dict[int, str]:
+    """What its sockets are connected to, or listen at, by inode; without those that do no harm.
+
+    These are the master's own, what carries no conversation (syslog, statsd), and what is not connected to anything.
+    """
     with suppress(psutil.Error, OSError):
-        opened = files(pid)
-        for found in psutil.Process(pid).net_connections("all"):
-            if found.fd in opened:
-                harmless = found.type == socket.SOCK_DGRAM or _is_in(directory, found.laddr)
-                yield _inode(opened[found.fd]), "" if harmless else _shown(found.laddr, found.raddr, found.fd)
+        opened, connections = files(pid), psutil.Process(pid).net_connections("all")
+        return {
+            _inode(opened[found.fd]): _shown(found.laddr, found.raddr, found.fd)
+            for found in connections
+            if found.fd in opened and found.type != socket.SOCK_DGRAM and not _is_in(directory, found.laddr)
+        }
+    return {}
 
 
 def _is_in(directory: Path, address: object) -> bool:
