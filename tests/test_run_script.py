@@ -51,7 +51,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     shown = run(ROOT / "run", "help", cwd=tmp_path)
 
     assert shown.returncode == 0
-    assert [name for name in ("demo", "test", "check", "bench") if f"\n  {name} " not in shown.stdout] == []
+    assert [name for name in ("demo", "test", "check", "bench", "man") if f"\n  {name} " not in shown.stdout] == []
 
 
 @pytest.mark.parametrize("arguments", [["frobnicate"], []])

@@ -44,7 +44,7 @@ GROUPS = (
 )
 
 NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage
-EXIT_STATUS = "exit status: 0 done, 1 a problem, 2 wrong usage, 3 Redis did not answer"
+EXIT_STATUS = "exit status: 0 done, 1 the answer is no or there is a problem, 2 wrong usage, 3 Redis did not answer"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

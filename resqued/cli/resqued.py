@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     And 75 if no worker ever got ready.
     """
     streams.ensure_all()
-    code = _obey(_parser().parse_args(arguments))
+    code = _obey(parser().parse_args(arguments))
     if preloading.has_lasting_threads():
         processes.leave(code)
     return code
@@ -42,15 +42,15 @@ def _obey(options: argparse.Namespace) -> int:
         return CRASH
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     # with a width argparse need not import shutil, which brings zlib, bz2 and lzma into the process that forks
     layout = partial(argparse.HelpFormatter, width=80)
     about = "A pre-forking worker daemon for Resque queues."
-    parser = argparse.ArgumentParser(prog="resqued", description=about, formatter_class=layout)
-    parser.add_argument("-c", "--config", type=Path, default=DEFAULT_FILE, metavar="FILE", help="default: %(default)s")
-    parser.add_argument("-t", "--test", action="store_true", help="check the file, import the application, and exit")
-    parser.add_argument("--version", action="version", version=f"resqued {__version__}")
-    return parser
+    program = argparse.ArgumentParser(prog="resqued", description=about, formatter_class=layout)
+    program.add_argument("-c", "--config", type=Path, default=DEFAULT_FILE, metavar="FILE", help="default: %(default)s")
+    program.add_argument("-t", "--test", action="store_true", help="check the file, import the application, and exit")
+    program.add_argument("--version", action="version", version=f"resqued {__version__}")
+    return program
 
 
 def _test(file: Path) -> int:

@@ -1,5 +1,6 @@
 """`resquectl` run by others than the master's own user. Only root can try that."""
 
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may be some
 
 DAEMON, OPERATOR, STAFF = 64_001, 64_002, 64_003  # users and a group that nobody has
 RESQUECTL = """
-import ctypes, encodings.ascii, encodings.utf_8_sig, os, sys  # now, while they may be read
+import ctypes, os, sys
+import email.parser, encodings.ascii, encodings.idna, encodings.utf_8_sig  # now, while they may be read
 from resqued.cli.resquectl import main
 
 os.setgroups([])
@@ -64,6 +66,29 @@ def test_who_is_not_is_told_what_to_be(place: Place) -> None:
 
     assert answer.returncode == 1
     assert "status.json is not yours to read; be root, or of the group of its directory" in answer.stderr
+
+
+def examined(place: Place) -> dict[str, str]:
+    """What doctor could not check, and why."""
+    answer = ask(OPERATOR, STAFF, "-c", str(place.file), "--json", "doctor")
+    assert answer.stderr == ""
+    return {each["check"]: each["why"] for each in json.loads(answer.stdout)["unchecked"]}
+
+
+def test_doctor_says_what_it_may_not_look_into(place: Place) -> None:
+    unchecked = examined(place)
+
+    assert f"process {os.getpid()} is not yours to look into" in unchecked["sockets"]
+    assert "only its user can see" in unchecked["directories"]
+    assert {"master", "reload"}.isdisjoint(unchecked)
+
+
+def test_doctor_does_not_guess_what_stands_in_a_file_that_it_may_not_read(place: Place) -> None:
+    place.file.chmod(0o600)
+    unchecked = examined(place)
+
+    assert "cannot be read: Permission denied" in unchecked["configuration"]
+    assert "where Redis is" in unchecked["redis"]
 
 
 def test_who_may_look_may_not_signal(place: Place) -> None:
