@@ -98,6 +98,13 @@ class NotGone(ResquedError):
     """What was to end has not ended in time, or not as it should."""
 
 
+class UnreadableInput(ResquedError):
+    """What was to be enqueued cannot be read."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"standard input cannot be read: {why}")
+
+
 class DontPerform(Exception):  # Resque's name
     """Raised by a `before_perform` hook: the job ends here, quietly and without failure."""
 

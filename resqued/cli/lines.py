@@ -132,8 +132,7 @@ class Loading:
     def _known(self) -> str:
         if self.done < self._first:
             return "nothing is enqueued"
-        plural = "job is" if self.jobs == 1 else "jobs are"
-        return f"up to line {self.done} all is enqueued ({self.jobs} {plural})"
+        return f"up to line {self.done} all is enqueued ({self.jobs} {'job' if self.jobs == 1 else 'jobs'})"
 
     def _go_on(self) -> str:
         return f"When Redis answers, go on with --skip {self.done} --receipt {self._bulk.receipt}"

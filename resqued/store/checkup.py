@@ -23,7 +23,7 @@ class Server:
     latency: float  # s, half of the round trips are faster
     ahead: float  # s by which its clock is ahead of ours
     policy: str | None  # what it throws away when its memory is full
-    memory_limit: int  # bytes; 0: none
+    memory_limit: int | None  # bytes; 0: none
     memory_used: int
     appends: bool | None  # to a file, each change
     append_sync: str | None
@@ -55,7 +55,7 @@ class Checkup:
             latency=latency,
             ahead=ahead,
             policy=facts.get("maxmemory_policy"),
-            memory_limit=_number(facts.get("maxmemory")) or 0,
+            memory_limit=_number(facts.get("maxmemory")),
             memory_used=_number(facts.get("used_memory")) or 0,
             appends=facts["aof_enabled"] == "1" if "aof_enabled" in facts else None,
             append_sync=settings.get("appendfsync"),
@@ -98,7 +98,11 @@ class Checkup:
         }
 
     def _info(self) -> dict[str, str]:
-        lines = _text(self._wire.call("INFO")).splitlines()
+        """Empty for a user who may not ask."""
+        try:
+            lines = _text(self._wire.call("INFO")).splitlines()
+        except CommandRefused:
+            return {}
         return {name: value for name, colon, value in (line.partition(":") for line in lines) if colon}
 
     def _settings(self) -> Mapping[str, str]:

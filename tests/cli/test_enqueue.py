@@ -85,6 +85,32 @@ def test_a_queue_without_a_class_is_wrong_usage(ctl: Ask, words: list[str]) -> N
     assert "required: CLASS" in answer.err
 
 
+@pytest.mark.parametrize("words", [["q", "Echo", "7", "--skip", "1"], ["q", "Echo", "--receipt", "abc"]])
+def test_what_is_about_lines_needs_lines(ctl: Ask, redis: Redis, words: list[str]) -> None:
+    answer = ctl("enqueue", *words)
+
+    assert answer.status == 2
+    assert "--skip and --receipt are about lines of standard input" in answer.err
+    assert dump(redis) == {}
+
+
+def test_a_dash_in_the_place_of_the_queue_stands_alone(ctl: Ask, redis: Redis) -> None:
+    answer = ctl("enqueue", "-", "Echo", "7")
+
+    assert answer.status == 2
+    assert "nothing stands behind a - in the place of QUEUE" in answer.err
+    assert dump(redis) == {}
+
+
+@pytest.mark.parametrize("source", ["0>/dev/null", "<&-"])
+def test_an_input_that_cannot_be_read_is_said(redis_url: str, source: str) -> None:
+    argv = ["sh", "-c", f'exec "$@" {source}', "sh", *PROGRAM, "--url", redis_url, "enqueue", "-"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("resquectl: standard input cannot be read: ")
+
+
 @pytest.mark.parametrize("number", ["-1", "many", "²"])
 def test_what_is_skipped_is_a_number(ctl: Ask, number: str) -> None:
     answer = ctl("enqueue", "-", f"--skip={number}")
@@ -169,7 +195,7 @@ def test_a_wrong_line_is_named_with_what_is_enqueued_and_how_to_go_on(
     assert answer.status == 1
     assert why in answer.err
     assert "line 3: " in answer.err
-    assert answer.err.endswith("resquectl: up to line 2 all is enqueued (2 jobs are); go on with --skip 2\n")
+    assert answer.err.endswith("resquectl: up to line 2 all is enqueued (2 jobs); go on with --skip 2\n")
     assert dump(redis).keys() == {"resque:queues", "resque:queue:mail"}
     assert redis.llen("resque:queue:mail") == 2
 
@@ -304,8 +330,22 @@ def test_an_interruption_says_what_is_enqueued(redis: Redis, redis_url: str) -> 
 
     assert process.returncode == 130
     assert said == (
-        "resquectl: interrupted\nresquectl: up to line 700 all is enqueued (700 jobs are); go on with --skip 700\n"
+        "resquectl: interrupted\nresquectl: up to line 700 all is enqueued (700 jobs); go on with --skip 700\n"
     )
+
+
+def test_a_term_is_an_interruption(redis: Redis, redis_url: str) -> None:
+    argv = [*PROGRAM, "--url", redis_url, "enqueue", "q", "Echo", "-"]
+    with subprocess.Popen(argv, text=True, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin
+        process.stdin.write("1\n")
+        process.stdin.flush()
+        eventually(lambda: redis.llen("resque:queue:q") == 1, within=10)
+        process.terminate()
+        _, said = process.communicate()
+
+    assert process.returncode == 130
+    assert said.endswith("up to line 1 all is enqueued (1 job); go on with --skip 1\n")
 
 
 def test_a_bar_shows_how_far_it_is_on_a_terminal(redis: Redis, redis_url: str, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """`resquectl enqueue`: one job out of words, or many out of lines."""
 
 import os
+import signal
 import stat
 import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NoReturn, TypeAlias
 
@@ -13,6 +15,7 @@ from resqued.cli.commands import DONE, Commands
 from resqued.cli.lines import Loading
 from resqued.cli.terminal import complain, say, say_json
 from resqued.client import Client
+from resqued.errors import UnreadableInput
 
 INPUT = "-"
 CHUNK = 256 * 1024  # bytes that are read at once, if so many are there
@@ -56,10 +59,12 @@ def enqueue_jobs(refuse: Refuse, resque: Client, arguments: Namespace) -> int:
     queue, name, args = arguments.queue, arguments.name, arguments.args
     if name is None and queue != INPUT:
         refuse("the following arguments are required: CLASS")
-    if name is None:
-        return _load(arguments, None)
-    if args == [INPUT]:
-        return _load(arguments, queue)
+    if name is not None and queue == INPUT:
+        refuse("nothing stands behind a - in the place of QUEUE")
+    if queue == INPUT or args == [INPUT]:
+        return _load(arguments, None if queue == INPUT else queue)
+    if arguments.skip or arguments.receipt:
+        refuse("--skip and --receipt are about lines of standard input")
     resque.enqueue_to(queue, name, *map(lines.meant, args))
     return _said(1, queue, arguments)
 
@@ -70,12 +75,22 @@ def _load(arguments: Namespace, queue: str | None) -> int:
         read = lines.whole_jobs if queue is None else partial(lines.arguments, queue, arguments.name)
         loading = Loading(bulk, skipped=skipped)
         try:
-            with progress.bar("jobs", _size(), shown=not sys.stdin.isatty()) as show:
+            with _interruptible(), progress.bar("jobs", _size(), shown=not os.isatty(0)) as show:
                 loading.run(map(read, _numbered(skipped)), lambda count: show(count, _position()))
         except KeyboardInterrupt as interruption:
-            complain("resquectl", "interrupted", *interruption.__notes__)
+            complain("resquectl", "interrupted", *getattr(interruption, "__notes__", ()))
             raise
     return _said(loading.jobs, queue, arguments)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """By TERM, too: whoever sends it wants to know what is enqueued."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _said(count: int, queue: str | None, arguments: Namespace) -> int:
@@ -92,12 +107,20 @@ def _said(count: int, queue: str | None, arguments: Namespace) -> int:
 def _numbered(skipped: int) -> Iterator[list[lines.Numbered]]:
     """Its lines without the first ones, as they come: whoever writes slowly does not wait for the next to be read."""
     number, rest = 0, b""
-    while chunk := sys.stdin.buffer.read1(CHUNK):  # type: ignore[union-attr]  # a BufferedReader has it
+    while chunk := _read():
         *whole, rest = (rest + chunk).split(b"\n")
         yield [(at, _text(line)) for at, line in enumerate(whole, number + 1) if at > skipped]
         number += len(whole)
     if rest and number >= skipped:
         yield [(number + 1, _text(rest))]
+
+
+def _read() -> bytes:
+    """What there is, or comes next; empty at the end."""
+    try:
+        return sys.stdin.buffer.read1(CHUNK)  # type: ignore[union-attr,no-any-return]  # a BufferedReader has it
+    except (OSError, AttributeError) as error:  # there is none if it was closed
+        raise UnreadableInput(getattr(error, "strerror", "it is closed")) from None
 
 
 def _text(line: bytes) -> str:
@@ -108,8 +131,8 @@ def _text(line: bytes) -> str:
 def _size() -> int | None:
     """Bytes, if it is a file."""
     try:
-        found = os.fstat(sys.stdin.fileno())
-    except OSError:  # not one of the system's
+        found = os.fstat(0)
+    except OSError:
         return None
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
@@ -117,6 +140,6 @@ def _size() -> int | None:
 def _position() -> int:
     """How far it has been read."""
     try:
-        return os.lseek(sys.stdin.fileno(), 0, os.SEEK_CUR)
+        return os.lseek(0, 0, os.SEEK_CUR)
     except OSError:
         return 0

@@ -14,7 +14,7 @@ from resqued.cli.doctor.findings import Finding, hint, known
 from resqued.cli.terminal import span
 from resqued.queues import expand
 
-NAMED = 5  # of many, so many are named
+NAMED, LENGTH = 5, 100  # of many, so many are named, by so many characters at most
 LONG = 3600.0  # s; what is shorter is never called long
 TIMES = 10  # the usual time of its class is far beyond it
 ENOUGH = 3  # others of its class tell what is usual
@@ -41,8 +41,8 @@ def pause(facts: Facts) -> Iterator[Finding]:
 def unserved(facts: Facts) -> Iterator[Finding]:
     """Queues with jobs at which no worker looks."""
     fleet = known(facts.fleet)
-    sizes, workers = known(fleet.queues), known(fleet.workers)
-    served = _served({worker.queues for worker in workers}, sizes)
+    sizes, dead = known(fleet.queues), known(fleet.lifeless)
+    served = _served({worker.queues for worker in known(fleet.workers) if worker.id not in dead}, sizes)
     alone = {queue: size for queue, size in sizes.items() if size and queue not in served}
     if alone:
         yield Finding(
@@ -158,6 +158,6 @@ def _long(running: Sequence[Running]) -> Iterator[str]:
 
 
 def _listed(names: Iterable[str]) -> str:
-    every = list(names)
+    every = [name if len(name) <= LENGTH else f"{name[:LENGTH]}…" for name in names]
     more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
     return ", ".join(islice(every, NAMED)) + more

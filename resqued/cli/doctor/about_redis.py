@@ -64,6 +64,8 @@ def eviction(facts: Facts) -> Iterator[Finding]:
 
 def fullness(facts: Facts) -> Iterator[Finding]:
     server = known(facts.server)
+    if server.memory_limit is None:
+        raise NotChecked("the server does not say how much memory it may use")
     if server.memory_limit and server.memory_used > ALMOST * server.memory_limit:
         yield Finding(
             f"Redis uses {size(server.memory_used)} of the {size(server.memory_limit)} that it may (maxmemory); "

@@ -15,6 +15,7 @@ from resqued.cli.doctor.findings import Weight
 from resqued.protocol.identity import Registration
 from resqued.protocol.records import WorkerView, Working
 from resqued.whereabouts import whereabouts
+from tests.cli.asking import Ask
 from tests.cli.doctor.conftest import Examine
 from tests.cli.doctor.facts import NOW, facts, fleet, said, worker
 from tests.cli.masters import a_pid_that_is_gone
@@ -66,6 +67,33 @@ def test_queues_with_jobs_that_nobody_serves_are_a_problem(sound: RedisServer, e
 
     assert verdict.status == 1
     assert verdict.findings["unserved-queues"] == ["problem: nobody serves reports (2 waiting)"]
+
+
+def test_the_dead_serve_nobody(sound: RedisServer, examine: Examine) -> None:
+    with sound.client() as redis:
+        redis.sadd("resque:queues", "mail")
+        redis.rpush("resque:queue:mail", 1)
+        stand(redis, "elsewhere:1:mail", beat=420)
+
+    assert examine("--url", sound.url).findings.keys() == {"unserved-queues", "dead-workers"}
+
+
+HOSTILE = "q\x1b[2J\r\x07\x9b31m\u202e\n"
+
+
+def test_no_control_character_of_a_hostile_name_is_written(sound: RedisServer, ask: Ask) -> None:
+    with sound.client() as redis:
+        for name in (HOSTILE.encode(), b"\xff\x7f", b"[bold]" + b"x" * 10_000):
+            redis.sadd("resque:queues", name)
+            redis.rpush(b"resque:queue:" + name, 1)
+            redis.sadd("resque:workers", b"h:1:" + name)
+            redis.hset("resque:workers:heartbeat", b"h:1:" + name, date(420))
+        for words in (["doctor"], ["--json", "doctor"]):
+            answer = ask("--url", sound.url, *words)
+
+            assert (answer.status, answer.err) == (1, "")
+            assert all(line.isprintable() for line in answer.out.split("\n"))
+            assert len(answer.out) < 5000
 
 
 @pytest.mark.parametrize("queues", ["*", "re*", "other,reports"])

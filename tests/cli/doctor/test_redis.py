@@ -137,6 +137,15 @@ def test_a_server_that_does_not_tell_is_not_checked(examine: Examine) -> None:
     assert verdict.status == 0
 
 
+def test_a_user_who_may_not_ask_is_told_what_is_not_checked(examine: Examine) -> None:
+    with running("--user", "ann", "on", ">secret", "~*", "+@all", "-info", "-config") as server:
+        verdict = examine("--url", server.url.replace("//", "//ann:secret@"))
+
+    unseen = {"redis-version", "redis-eviction", "redis-memory", "redis-persistence", "redis-clients"}
+    assert unseen <= verdict.unchecked.keys()
+    assert (verdict.findings, verdict.status) == ({}, 0)
+
+
 def test_too_many_clients_are_a_problem(examine: Examine) -> None:
     with running("--maxclients", "20") as server, ExitStack() as clients:
         for _ in range(19):
