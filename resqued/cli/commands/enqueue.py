@@ -13,7 +13,7 @@ from typing import NoReturn, TypeAlias
 from resqued.cli import lines, progress, subjects
 from resqued.cli.commands import DONE, Commands
 from resqued.cli.lines import Loading
-from resqued.cli.terminal import complain, say, say_json
+from resqued.cli.terminal import say, say_json
 from resqued.client import Client
 from resqued.errors import UnreadableInput
 
@@ -74,12 +74,8 @@ def _load(arguments: Namespace, queue: str | None) -> int:
         skipped = max(arguments.skip, bulk.mark() if arguments.receipt else 0)
         read = lines.whole_jobs if queue is None else partial(lines.arguments, queue, arguments.name)
         loading = Loading(bulk, skipped=skipped)
-        try:
-            with _interruptible(), progress.bar("jobs", _size(), shown=not os.isatty(0)) as show:
-                loading.run(map(read, _numbered(skipped)), lambda count: show(count, _position()))
-        except KeyboardInterrupt as interruption:
-            complain("resquectl", "interrupted", *getattr(interruption, "__notes__", ()))
-            raise
+        with _interruptible(), progress.bar("jobs", _size(), shown=not os.isatty(0)) as show:
+            loading.run(map(read, _numbered(skipped)), lambda count: show(count, _position()))
     return _said(loading.jobs, queue, arguments)
 
 

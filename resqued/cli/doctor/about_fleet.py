@@ -34,7 +34,7 @@ def pause(facts: Facts) -> Iterator[Finding]:
     if known(fleet.is_paused):
         yield Finding(
             "all workers of the whole fleet are told to pause, in Resque's own way: nobody takes a job",
-            f"if that is no longer wanted: redis-cli DEL {fleet.pause_key}",
+            f"if that is no longer wanted: resquectl queue resume --all, or redis-cli DEL {fleet.pause_key}",
         )
 
 

@@ -119,7 +119,8 @@ def _described(pid: int, directory: Path) -> dict[int, str]:
 
 
 def _is_in(directory: Path, address: object) -> bool:
-    return isinstance(address, str) and bool(address) and directory in Path(address).parents
+    """Also by way of a descriptor, which is how a path is shortened that a socket has no room for."""
+    return isinstance(address, str) and (Path(address).parent == directory or address.startswith("/proc/self/fd/"))
 
 
 def _shown(here: object, there: object, descriptor: int) -> str:

@@ -1,6 +1,7 @@
 """What doctor says of a master, its processes, its unit and its directories."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ import pytest
 from redis import Redis
 
 from resqued import config, status
-from resqued.cli.doctor import about_disk, about_master, units
+from resqued.cli.doctor import about_disk, about_master, family, units
 from resqued.cli.doctor.facts import Family, Place, Process, Unit, Unknown
 from resqued.cli.doctor.findings import NotChecked, Weight
+from resqued.cli.machine import Machine
+from resqued.cli.report import report
 from resqued.scoreboard import Scoreboard
 from resqued.status import PoolStatus, ReloadStatus, WorkerStatus
 from tests.cli.doctor.conftest import Examine, Verdict
@@ -225,6 +228,19 @@ def test_an_application_that_is_imported_by_jobs_has_its_connections_for_itself(
     redis.rpush("test:go", "on")
 
     assert "sockets" not in verdict.findings | verdict.unchecked
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_own_socket_of_a_master_is_none(home: Home, short_path: Path, *, inside: bool) -> None:
+    file = (home.directory if inside else short_path) / "control"
+    home.write()
+    with socket.socket(socket.AF_UNIX) as control:
+        control.bind(str(file))
+        control.listen()
+        found = family.of(report(Machine(home.file).master()))
+
+    assert isinstance(found, Family)
+    assert any("control" in what for what in found.connections.values()) is not inside
 
 
 # Its unit
