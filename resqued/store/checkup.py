@@ -1,7 +1,9 @@
 """How a Redis server is set up and how it feels, as far as it matters to queues, and what stands at the keys there."""
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -13,6 +15,7 @@ from resqued.wire import Command, Reply, Wire
 
 PINGS = 5
 AT_ONCE = 500  # commands in one pipeline
+INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A key with a type that no Resque client can do anything with."""
+    """A key with something that no Resque client can do anything with."""
 
     key: str
     found: str
@@ -81,7 +84,16 @@ class Checkup:
             asked: list[Command] = [("TYPE", key.encode(errors="surrogateescape")) for key, _ in portion]
             for (key, kind), found in zip(portion, map(_text, self._wire.pipeline(asked)), strict=True):
                 if found not in (kind, "none"):
-                    yield Misfit(key, found, kind)
+                    yield Misfit(key, f"a {found}", kind)
+        yield from self._odd_counters()
+
+    def _odd_counters(self) -> Iterator[Misfit]:
+        """What cannot be counted on: INCR refuses it, after whatever the same script has done before."""
+        for key in (self._keys.processed, self._keys.failures):
+            with suppress(CommandRefused):  # it is of another type, which has been said
+                value = _text(self._wire.call("GET", key))
+                if value and not INTEGER.fullmatch(value):
+                    yield Misfit(key, "text that is no number", "number")
 
     def _types(self) -> dict[str, str]:
         keys = self._keys

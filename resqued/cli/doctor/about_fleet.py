@@ -24,7 +24,7 @@ DAY = 86400.0  # s; longer than this is worth a word even if nobody knows what i
 def key_types(facts: Facts) -> Iterator[Finding]:
     for misfit in known(facts.fleet).misfits:
         yield Finding(
-            f"the key {misfit.key} is a {misfit.found}, where Resque has a {misfit.wanted}: whoever needs it fails",
+            f"the key {misfit.key} holds {misfit.found}, where Resque has a {misfit.wanted}: whoever needs it fails",
             "find out who wrote it (another application in the same database and namespace?); move it away with RENAME",
         )
 

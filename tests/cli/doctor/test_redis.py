@@ -182,10 +182,19 @@ def test_keys_of_another_type_are_problems_and_hide_no_more_than_they_must(
         redis.rpush("resqued:resque:workers", "oops")
         verdict = examine("--url", sound.url)
 
-    keys = [line.split(" is a ")[0].removeprefix("problem: the key ") for line in verdict.findings["key-types"]]
+    keys = [line.split(" holds a ")[0].removeprefix("problem: the key ") for line in verdict.findings["key-types"]]
     assert keys == ["resque:workers", "resque:failed", "resqued:resque:workers", "resque:queue:\udcff\x1b"]
     assert "wrong type" in verdict.unchecked["unserved-queues"]
     assert "pause" not in verdict.unchecked
+
+
+def test_a_counter_that_is_no_number_is_a_problem(sound: RedisServer, examine: Examine) -> None:
+    with sound.client() as redis:
+        redis.set("resque:stat:processed", "12x")
+        redis.set("resque:stat:failed", "12")
+        (found,) = examine("--url", sound.url).findings["key-types"]
+
+    assert found.startswith("problem: the key resque:stat:processed holds text that is no number")
 
 
 def test_a_fleet_that_is_paused_is_a_problem(sound: RedisServer, examine: Examine) -> None:
