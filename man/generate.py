@@ -77,9 +77,10 @@ def listed(items: Iterator[tuple[str, str]]) -> Iterator[str]:
 
 
 def options(program: ArgumentParser, known: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
-    """The options and arguments of a parser, without the `known` ones."""
+    """The options of a parser, without the `known` ones, and those arguments of which there is something to say."""
     for action in program._actions:  # noqa: SLF001  argparse tells it in no other way
-        if not isinstance(action, argparse._SubParsersAction) and not known & set(action.option_strings):  # noqa: SLF001
+        is_group = isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
+        if (action.option_strings or action.help) and not is_group and not known & set(action.option_strings):
             yield _head(action), argparse.HelpFormatter("")._expand_help(action) if action.help else ""  # noqa: SLF001
 
 
@@ -134,7 +135,7 @@ def _usage(name: str, command: ArgumentParser, known: frozenset[str]) -> Iterato
 
 
 def _shown(action: Action) -> str:
-    metavar = "COMMAND ..." if isinstance(action, argparse._SubParsersAction) else _metavar(action)  # noqa: SLF001
+    metavar = f"{_metavar(action)} ..." if isinstance(action, argparse._SubParsersAction) else _metavar(action)  # noqa: SLF001
     if action.option_strings:
         value = "" if action.nargs == 0 else f" {metavar}"
         text = f"{action.option_strings[-1]}{value}"
@@ -197,8 +198,9 @@ def _page(name: str, command: ArgumentParser) -> str:
     """Where more is said of it; empty if nowhere."""
     if f"\n## {name.capitalize()}\n" in (DOCS / "resquectl.md").read_text(encoding="utf-8"):
         return f"#{name}"
-    of_redis = command.get_default("about") not in (None, subjects.machine)
-    likely = (f"{name}.md", "fleet.md" if of_redis else "status.md")
+    within = [command, *(each for _, _, each in commands(command))]
+    is_local = {each.get_default("about") for each in within} <= {None, subjects.machine}
+    likely = (f"{name}.md", "status.md" if is_local else "fleet.md")
     return next((page for page in likely if (DOCS / page).exists()), "")
 
 

@@ -83,4 +83,4 @@ def _workers(arguments: Namespace) -> Iterable[str]:
     return {worker.slot for worker in master.status.workers}
 
 
-OFFERED: dict[str, Names] = {"QUEUE": _queues, "POOL": _pools, "WORKER": _workers}
+OFFERED: dict[str, Names] = {"QUEUE": _queues, "FROM": _queues, "TO": _queues, "POOL": _pools, "WORKER": _workers}

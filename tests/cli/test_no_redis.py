@@ -10,7 +10,15 @@ from resqued.cli import resquectl, subjects
 from tests.cli.asking import Ask
 from tests.support.redis_server import free_port
 
-WORDS = {"CLASS": "Echo", "N": "1", "S": "1", "TIME": "1h"}  # what stands for an argument of this kind; else: q
+WORDS = {
+    "CLASS": "Echo",
+    "ID": "0123456789",
+    "N": "1",
+    "S": "1",
+    "TIME": "1h",
+}  # what stands for an argument of this kind; else: q and a number
+
+MEANT = {"--yes", "--all", "--max"}  # said wherever they can be
 
 
 def commands(program: ArgumentParser) -> Iterator[tuple[list[str], ArgumentParser]]:
@@ -30,12 +38,13 @@ def about_redis() -> Iterator[tuple[Sequence[str], ArgumentParser]]:
 
 def words(command: ArgumentParser) -> Iterator[str]:
     """What has to be said to it, and that it is meant."""
-    for action in command._actions:
-        if "--yes" in action.option_strings:
-            yield "--yes"
-        if action.required or not (action.option_strings or action.nargs in ("?", "*")):
+    for number, action in enumerate(command._actions):
+        if action.nargs in ("?", "*"):
+            continue
+        if action.required or MEANT & set(action.option_strings):
             yield from action.option_strings[-1:]
-            yield next(iter(action.choices)) if action.choices else WORDS.get(str(action.metavar), "q")
+            if action.nargs != 0:
+                yield next(iter(action.choices)) if action.choices else WORDS.get(str(action.metavar), f"q{number}")
 
 
 @pytest.mark.parametrize(("names", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in about_redis()])
