@@ -41,26 +41,34 @@ def _named(report: Report) -> Iterator[tuple[int, str]]:
 
 def _process(pid: int, name: str) -> Process | None:
     """None if it has just ended."""
-    if not Path(f"/proc/{pid}").exists():
+    try:
+        title, opened, limit = _seen(pid, _title), _seen(pid, files), _seen(pid, _limit)
+    except (FileNotFoundError, ProcessLookupError):
         return None
-    opened = _seen(pid, lambda: files(pid))
     return Process(
         pid,
         name,
-        title=_seen(pid, lambda: procfs.read(f"/proc/{pid}/cmdline").replace(b"\0", b" ").decode(errors="replace")),
+        title=title,
         sockets=opened if isinstance(opened, Unknown) else _sockets(opened),
         files=opened if isinstance(opened, Unknown) else len(opened),
-        files_limit=_seen(pid, lambda: _limit(pid)),
+        files_limit=limit,
     )
 
 
-def _seen(pid: int, look: Callable[[], T]) -> Known[T]:
+def _seen(pid: int, look: Callable[[int], T]) -> Known[T]:
+    """Raises FileNotFoundError or ProcessLookupError if it has ended."""
     try:
-        return look()
+        return look(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        raise
     except PermissionError:
         return Unknown(f"process {pid} is not yours to look into; be root, or its user")
     except (OSError, ValueError) as error:
         return Unknown(f"process {pid} cannot be looked into: {error}")
+
+
+def _title(pid: int) -> str:
+    return procfs.read(f"/proc/{pid}/cmdline").replace(b"\0", b" ").decode(errors="replace")
 
 
 def files(pid: int) -> dict[int, str]:
