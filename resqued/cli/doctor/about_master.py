@@ -8,8 +8,10 @@ from math import isinf
 from resqued.cli.doctor.facts import Facts, Process, Unknown
 from resqued.cli.doctor.findings import Finding, hint, known
 from resqued.cli.terminal import span
+from resqued.scoreboard import State
 
 TITLE = re.compile(r"resque-[0-9]")  # what `ps | grep` of a Ruby or Perl worker looks for
+STARTING = State.STARTING.name.lower()
 ALMOST = 0.8  # of a limit
 FILES = 64  # that a worker may have open itself: its pipes, and a connection for each of up to 32 queues
 
@@ -68,8 +70,10 @@ def overdue(facts: Facts) -> Iterator[Finding]:
 
 
 def titles(facts: Facts) -> Iterator[Finding]:
-    workers = [process for process in known(facts.family).processes if process.is_worker]
-    for worker in workers:
+    starting = {worker.facts.pid for worker in known(facts.report).workers if worker.row.state == STARTING}
+    for worker in known(facts.family).processes:
+        if not worker.is_worker or worker.pid in starting:  # it has its title before anybody can know of it
+            continue
         if not TITLE.match(title := known(worker.title)):
             yield Finding(
                 f"{worker.name} (pid {worker.pid}) is called {title[:40]!r} in ps: a Ruby or Perl worker that starts "
@@ -80,9 +84,9 @@ def titles(facts: Facts) -> Iterator[Finding]:
 
 def sockets(facts: Facts) -> Iterator[Finding]:
     family = known(facts.family)
-    sockets = {process.name: known(process.sockets) for process in family.processes}
+    sockets = [(process.name, known(process.sockets)) for process in family.processes]
     for inode, connection in family.connections.items():
-        having = [name for name, inodes in sockets.items() if inode in inodes]
+        having = [name for name, inodes in sockets if inode in inodes]
         yield Finding(
             f"{_named(having)} {'hold' if len(having) > 1 else 'holds'} {connection}, and all that is forked from "
             "there inherits it: two processes that speak on one connection get each other's answers",
@@ -115,7 +119,7 @@ def open_files(facts: Facts) -> Iterator[Finding]:
         if limit < FILES:
             yield Finding(
                 f"{process.name} may have no more than {limit} open files, and a worker itself may need {FILES}",
-                f"LimitNOFILE={2 * 1024} in its unit, or ulimit -n where it is started",
+                "LimitNOFILE=2048 in its unit, or ulimit -n where it is started",
             )
             return
         if known(process.files) > ALMOST * limit:

@@ -26,8 +26,13 @@ def of(report: Known[Report]) -> Known[Family]:
         return Unknown("the master has ended")
     if report.elsewhere:
         return Unknown("the master runs in another pid namespace: ask in its container")
-    processes = [found for pid, name in _named(report) if (found := _process(pid, name))]
-    return Family(processes, _connections(processes, report.directory))
+    processes, again = _processes(report), _processes(report)
+    suspicious = shared(processes) & shared(again)  # a job closes what is its worker's, but a moment after its birth
+    return Family(again, _connections(again, suspicious, report.directory))
+
+
+def _processes(report: Report) -> list[Process]:
+    return [found for pid, name in _named(report) if (found := _process(pid, name))]
 
 
 def _named(report: Report) -> Iterator[tuple[int, str]]:
@@ -100,8 +105,7 @@ def _limit(pid: int) -> int:
 # What the sockets are that should not be there
 
 
-def _connections(processes: list[Process], directory: Path) -> dict[int, str]:
-    suspicious = shared(processes)
+def _connections(processes: list[Process], suspicious: set[int], directory: Path) -> dict[int, str]:
     found: dict[int, str] = {}
     for process in processes:
         if isinstance(process.sockets, Unknown) or not process.sockets & (suspicious - found.keys()):

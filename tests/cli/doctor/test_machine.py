@@ -150,6 +150,17 @@ def test_a_worker_that_a_peer_would_take_for_dead_is_a_problem(examine: Examine,
     assert found.startswith(f"problem: worker mail.0 (pid {pid}) is called '{sys.executable[:20]}")
 
 
+def test_a_worker_that_is_starting_may_not_have_its_title_yet(examine: Examine, home: Home) -> None:
+    board = Scoreboard(1, home.directory)
+    assert board.file
+    board.row(0).clear()
+    with worker(home) as pid:
+        starting = WorkerStatus(slot="mail.0", pool="mail", pid=pid, generation=1, board=0, row=0)
+        home.write(boards=(board.file.name,), workers=(starting,))
+
+        assert "titles" not in examine("-c", str(home.file)).findings
+
+
 def test_too_few_open_files_are_a_problem(examine: Examine, home: Home) -> None:
     with worker(home, files=48):
         (found,) = examine("-c", str(home.file)).findings["open-files"]
@@ -168,9 +179,13 @@ def test_open_files_near_the_limit_are_a_problem(files: int, limit: int, finding
     assert len(found) == findings
 
 
-def test_what_is_hidden_is_not_checked() -> None:
+def test_what_is_hidden_is_not_checked(home: Home) -> None:
     hidden = Unknown("not yours")
-    of = facts(family=Family([Process(7, "worker mail.0", hidden, hidden, hidden, hidden)], {}))
+    home.write()
+    of = facts(
+        report=report(Machine(home.file).master()),
+        family=Family([Process(7, "worker mail.0", hidden, hidden, hidden, hidden)], {}),
+    )
 
     for check in (about_master.titles, about_master.sockets, about_master.open_files):
         with pytest.raises(NotChecked, match="not yours"):
