@@ -63,7 +63,7 @@ def _paragraph(head: str, body: str) -> Iterator[str]:
         yield line
         return
     width = shutil.get_terminal_size().columns
-    yield from textwrap.wrap(line, max(width - 1, 40), subsequent_indent="    ", drop_whitespace=True)
+    yield from textwrap.wrap(line, max(width - 1, 40), subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _summary(found: Diagnosis) -> str:

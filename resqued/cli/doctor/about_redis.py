@@ -20,8 +20,8 @@ def reachable(facts: Facts) -> Iterator[Finding]:
             "see that it runs and can be reached from here, and that address and password are right "
             "([redis] of the configuration, or --url); until then workers wait, and lose nothing",
         )
-    elif not facts.where:
-        raise NotChecked("where Redis is stands in the configuration, which cannot be read")
+    else:
+        known(facts.server)
 
 
 def version(facts: Facts) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import pwd
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 import psutil
 
@@ -32,7 +33,7 @@ class User:
 
 def places_of(config: Known[Config], file: Path, report: Known[Report]) -> list[Known[Place]]:
     """Of the master that runs; else of one that would be started here and now."""
-    if not isinstance(report, Unknown) and report.alive and not report.elsewhere:
+    if is_of_a_master(report):
         return list(_of_the_master(config, report))
     if isinstance(config, Unknown):
         return [config]
@@ -42,14 +43,19 @@ def places_of(config: Known[Config], file: Path, report: Known[Report]) -> list[
     ]
 
 
+def is_of_a_master(report: Known[Report]) -> TypeGuard[Report]:
+    """One that runs here."""
+    return not isinstance(report, Unknown) and report.alive and not report.elsewhere
+
+
 def _of_the_master(config: Known[Config], report: Report) -> Iterator[Known[Place]]:
     user = _user_of(report.status.pid)
     yield _place("run_dir", report.directory, user)
-    state = _state_of(config, report)
+    state = state_of(config, report)
     yield state if isinstance(state, Unknown) else _place("state_dir", state, user)
 
 
-def _state_of(config: Known[Config], report: Report) -> Known[Path]:
+def state_of(config: Known[Config], report: Report) -> Known[Path]:
     """It may depend on the environment of the master; but its lock is open."""
     name = report.directory.name
     if not isinstance(config, Unknown) and config.daemon.state_dir:

@@ -96,8 +96,7 @@ class Facts:
     file: Path
     config: Known[Config]
     mistakes: Sequence[str]  # in the configuration
-    where: str  # Redis is, without password; empty: nobody knows
-    trouble: str  # why it cannot be asked
+    trouble: str  # why Redis cannot be asked
     server: Known[Server]
     fleet: Known[Fleet]
     report: Known[Report]  # of the master

@@ -4,6 +4,8 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from resqued import address, places
 from resqued.address import Address
 from resqued.cli.doctor import disks, family, fleet, units
@@ -21,13 +23,12 @@ from resqued.wire import pooled
 def gathered(arguments: Namespace) -> Facts:
     file = (arguments.config or DEFAULT_FILE).absolute()
     config, mistakes = _configuration(file, named=arguments.config is not None)
-    redis = _redis(arguments, config, file)
     found = _report(file)
+    redis = _redis(arguments, config, file, found)
     return Facts(
         file=file,
         config=config,
         mistakes=mistakes,
-        where=redis.where,
         trouble=redis.trouble,
         server=redis.server,
         fleet=redis.fleet,
@@ -66,32 +67,38 @@ def _report(file: Path) -> Known[Report]:
 
 @dataclass(frozen=True, slots=True)
 class _Redis:
-    where: str
     trouble: str
     server: Known[Server]
     fleet: Known[Fleet]
 
 
-def _redis(arguments: Namespace, config: Known[Config], file: Path) -> _Redis:
-    where: Address | None = arguments.url
-    if where is None and not isinstance(config, Unknown):
-        where = places.redis_address(config, file)
-    elif where is None and arguments.config is None and not file.exists():
-        where = address.parse(DEFAULT_URL)
-    if where is None:
-        unknown = Unknown("where Redis is stands in the configuration, which cannot be read")
-        return _Redis("", "", unknown, unknown)
+def _redis(arguments: Namespace, config: Known[Config], file: Path, found: Known[Report]) -> _Redis:
+    where = arguments.url or _address(config, file, found, named=arguments.config is not None)
+    if isinstance(where, Unknown):
+        return _Redis("", where, where)
     given = DEFAULT_NAMESPACE if isinstance(config, Unknown) else config.redis.namespace
     return _asked(where, Keys(arguments.namespace or given))
+
+
+def _address(config: Known[Config], file: Path, found: Known[Report], *, named: bool) -> Known[Address]:
+    if isinstance(config, Unknown):
+        if named or file.exists():
+            return Unknown("where Redis is stands in the configuration, which cannot be read")
+        return address.parse(DEFAULT_URL)
+    if config.redis.embedded and disks.is_of_a_master(found):
+        state = disks.state_of(config, found)  # it need not be where it would be for whoever asks
+        if isinstance(state, Unknown):
+            return state
+        config = replace(config, daemon=replace(config.daemon, state_dir=str(state.parent)))
+    return places.redis_address(config, file)
 
 
 def _asked(where: Address, keys: Keys) -> _Redis:
     wire = pooled.connect(where)
     try:
-        server = Checkup(wire, keys).server()
-        return _Redis(str(where), "", server, fleet.of(wire, keys))
+        return _Redis("", Checkup(wire, keys).server(), fleet.of(wire, keys))
     except ResquedError as error:
         unknown = Unknown("Redis cannot be asked")
-        return _Redis(str(where), str(error), unknown, unknown)
+        return _Redis(str(error), unknown, unknown)
     finally:
         wire.close()

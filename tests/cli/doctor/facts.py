@@ -20,7 +20,6 @@ def facts(**known: Any) -> Facts:
     rest: Mapping[str, Any] = {
         "file": Path("/etc/resqued.toml"),
         "mistakes": (),
-        "where": "",
         "trouble": "",
         "places": (),
     }

@@ -26,10 +26,22 @@ from tests.cli.doctor.facts import facts, said
 from tests.cli.masters import CONFIG as MASTERS_CONFIG
 from tests.cli.masters import Place as Home
 from tests.cli.masters import a_pid_that_is_gone, master, place
-from tests.support.daemon import Daemons, daemons, popped, push
+from tests.support.daemon import APPS, Daemons, daemons, popped, push
 from tests.support.redis_server import free_port
+from tests.support.waiting import eventually
 
 DAEMON = 1  # a user
+EMBEDDED = """
+[redis]
+embedded = true
+[jobs]
+path = ["{apps}"]
+modules = ["tracked"]
+[pools.work]
+queues = ["*"]
+[daemon]
+run_dir = "{directory}"
+"""
 
 
 @pytest.fixture(name="home")
@@ -256,6 +268,17 @@ def test_the_own_socket_of_a_master_is_none(home: Home, short_path: Path, *, ins
 
     assert isinstance(found, Family)
     assert any("control" in what for what in found.connections.values()) is not inside
+
+
+def test_an_embedded_redis_is_found_where_its_master_has_it(redis: Redis, short_path: Path, examine: Examine) -> None:
+    file = short_path / "resqued.toml"
+    file.write_text(EMBEDDED.format(apps=APPS, directory=short_path))
+    with daemons(short_path, redis, "") as started:
+        started.start(file, env={"STATE_DIRECTORY": str(short_path / "state")})
+        eventually(lambda: list(short_path.glob("state/*/redis/*.sock")), within=10)
+        verdict = examine("-c", str(file))
+
+    assert {"redis", "directories"}.isdisjoint({*verdict.findings, *verdict.unchecked})
 
 
 # Its unit

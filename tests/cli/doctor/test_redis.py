@@ -11,17 +11,20 @@ import pytest
 
 from resqued import address
 from resqued.cli.doctor import about_redis
+from resqued.cli.doctor.diagnosis import CHECKS
 from resqued.protocol.keys import Keys
 from resqued.store.checkup import Checkup, Server
 from resqued.wire import pooled
+from tests.cli.asking import Ask
 from tests.cli.doctor.conftest import Examine, read
 from tests.cli.doctor.facts import facts, said
 from tests.support.hours import Clock
 from tests.support.proxy import Proxy
 from tests.support.redis_server import RedisServer, free_port, running
+from tests.support.terminal import terminal
 from tests.support.waiting import eventually
 
-CHECKS = (
+OF_REDIS = (
     "redis",
     *(f"redis-{name}" for name in ("version", "latency", "eviction", "memory", "persistence", "clients")),
 )
@@ -42,7 +45,7 @@ def test_of_a_server_that_is_set_up_well_nothing_is_said(sound: RedisServer, exa
 
     assert verdict.findings == {}
     assert verdict.status == 0
-    assert not {*CHECKS, "clock"} & verdict.unchecked.keys()
+    assert not {*OF_REDIS, "clock"} & verdict.unchecked.keys()
 
 
 def test_a_server_that_is_away_is_a_problem_and_what_it_would_know_is_not_checked(examine: Examine) -> None:
@@ -222,3 +225,31 @@ def test_nothing_is_changed(sound: RedisServer, examine: Examine) -> None:
         examine("--url", sound.url)
 
         assert redis.info("persistence")["rdb_changes_since_last_save"] == before
+
+
+# How it is shown
+
+
+def test_on_a_terminal_it_fits_the_width(sound: RedisServer) -> None:
+    with sound.client() as redis:
+        redis.set("resque:pause-all-workers", "true")
+    with terminal() as window:
+        size = os.environ | {"COLUMNS": "80", "TERM": "xterm"}
+        process = window.start([*PROGRAM, "--url", sound.url, "doctor"], size)
+        shown = window.shown().splitlines()
+        process.wait(10)
+
+    assert shown[0].startswith("problem  pause: all workers of the whole fleet")
+    assert max(map(len, shown)) < 80
+
+
+def test_in_a_pipe_a_finding_is_a_line(sound: RedisServer, ask: Ask) -> None:
+    with sound.client() as redis:
+        redis.set("resque:pause-all-workers", "true")
+    answer = ask("--url", sound.url, "doctor")
+    lines = [line.split("  ")[0] for line in answer.out.splitlines()]
+
+    assert lines[0] == "problem"
+    assert answer.out.splitlines()[1].startswith("    do: if that is no longer wanted: resquectl queue resume --all")
+    assert set(lines[2:-1]) == {"not checked"}
+    assert answer.out.splitlines()[-1].startswith(f"{len(CHECKS)} checks: 1 problem, 0 hints, ")
