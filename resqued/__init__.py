@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         StoreUnavailable,
         UnknownJob,
         UnknownLayout,
+        UnreadableInput,
         UnreadableStatus,
         WishRefused,
     )
@@ -80,6 +81,7 @@ __all__ = [
     "StoreUnavailable",
     "UnknownJob",
     "UnknownLayout",
+    "UnreadableInput",
     "UnreadableStatus",
     "WishRefused",
     "__version__",
