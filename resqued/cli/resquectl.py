@@ -11,6 +11,7 @@ from typing import Any
 
 from resqued import address
 from resqued.address import Address
+from resqued.cli import completion as shells
 from resqued.cli.commands import (
     DONE,
     PROBLEM,
@@ -40,7 +41,8 @@ from resqued.version import __version__
 
 GROUPS = (
     *(queues, queue, jobs, enqueue, failed, workers, prune, overview),  # the fleet, through Redis
-    *(status, top, stacks, reload, stop, pools, kill, completion),  # this machine, without it
+    *(status, top, stacks, reload, stop, pools, kill),  # this machine, without it
+    *(doctor, completion),
 )
 
 NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage

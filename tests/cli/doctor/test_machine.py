@@ -13,7 +13,7 @@ from time import time
 import pytest
 from redis import Redis
 
-from resqued import config, status
+from resqued import config, scoreboard, status
 from resqued.cli.doctor import about_disk, about_master, family, units
 from resqued.cli.doctor.facts import Family, Place, Process, Unit, Unknown
 from resqued.cli.doctor.findings import NotChecked, Weight
@@ -126,7 +126,7 @@ def test_a_job_beyond_its_timeout_is_a_problem(examine: Examine, home: Home) -> 
     assert board.file
     for row, age in enumerate((200, 90)):
         board.row(row).begin("Report")
-        board.row(row)._set(3, max(1, board.row(row).since - age * 1000))  # type: ignore[arg-type]  # SINCE
+        board.row(row)._cells[scoreboard._SINCE] = max(1, board.row(row).since - age * 1000)
     workers = [
         WorkerStatus(slot=f"mail.{row}", pool="mail", pid=os.getpid(), generation=1, board=0, row=row)
         for row in range(2)
