@@ -13,7 +13,7 @@ from resqued.cli import filters
 from resqued.cli.commands import DONE, PROBLEM
 from resqued.cli.filters import Filter, when
 from resqued.cli.progress import bar
-from resqued.cli.terminal import complain, date, say, say_json, table
+from resqued.cli.terminal import complain, date, say, say_each, say_json, table
 from resqued.protocol.failed import Entry
 from resqued.store.failures import Failures
 
@@ -38,7 +38,7 @@ def list_entries(failures: Failures, arguments: Namespace) -> int:
     if arguments.json:
         say_json([document(one) for one in page])
     else:
-        say(*table(("ID", "FAILED", "QUEUE", "CLASS", "ERROR"), (_row(entry) for _, entry in page)))
+        say_each(table(("ID", "FAILED", "QUEUE", "CLASS", "ERROR"), (_row(entry) for _, entry in page)))
     return DONE
 
 
@@ -114,7 +114,7 @@ def show_entries(failures: Failures, arguments: Namespace) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.writelines(one.entry.raw + b"\n" for one in shown)
     else:
-        say(*_told(shown))
+        say_each(_told(shown))
     complain("resquectl", *(f"there is no failed job {one}" for one in sorted(missing)))
     return PROBLEM if missing else DONE
 
@@ -216,7 +216,7 @@ def show_stats(failures: Failures, arguments: Namespace) -> int:
     if arguments.json:
         say_json(_stats_document(stats))
     else:
-        say(*_stats_text(stats, arguments.limit))
+        say_each(_stats_text(stats, arguments.limit))
     return DONE
 
 

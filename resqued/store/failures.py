@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from resqued.protocol.failed import Entry
 from resqued.protocol.keys import FAILED, Keys, holds_failures
+from resqued.store.replies import integer, name_of, pipelined, raw, texts
 from resqued.wire import Wire
 
 MOST = 1000  # entries of one portion: others are served in between
@@ -36,23 +37,17 @@ class Failures:
 
     def sizes(self) -> dict[str, int]:
         """How many entries are in each list."""
-        reply = self.wire.call("SMEMBERS", self.keys.failed_queues)
-        assert isinstance(reply, list)
-        named = (name.decode(errors="replace") for name in reply if isinstance(name, bytes))
+        named = map(name_of, texts(self.wire.call("SMEMBERS", self.keys.failed_queues)))
         names = [FAILED, *sorted(filter(holds_failures, named))]
-        sizes = self.wire.pipeline([("LLEN", self.keys.failed_list(name)) for name in names])
-        return {name: size for name, size in zip(names, sizes, strict=True) if isinstance(size, int)}
+        sizes = pipelined(self.wire, [("LLEN", self._key(name)) for name in names])
+        return dict(zip(names, map(integer, sizes), strict=True))
 
     def size(self, name: str) -> int:
-        size = self.wire.call("LLEN", self.keys.failed_list(name))
-        assert isinstance(size, int)
-        return size
+        return integer(self.wire.call("LLEN", self._key(name)))
 
     def read(self, name: str, start: int, count: int) -> list[Entry]:
         """At most `count` entries from index `start` on, the oldest first."""
-        reply = self.wire.call("LRANGE", self.keys.failed_list(name), start, start + count - 1)
-        assert isinstance(reply, list)
-        return [Entry(text) for text in reply if isinstance(text, bytes)]
+        return list(map(Entry, texts(self.wire.call("LRANGE", self._key(name), start, start + count - 1))))
 
     def newest_first(self, name: str) -> Iterator[Entry]:
         """Those that are there now, each as it is when it is read. While others remove some, some may come twice."""
@@ -74,7 +69,8 @@ class Failures:
 
     def clear(self, name: str) -> int:
         """Remove all that is there at that moment; how many there were."""
-        key = self.keys.failed_list(name)
-        count, _ = self.wire.transaction([("LLEN", key), ("UNLINK", key)])
-        assert isinstance(count, int)
-        return count
+        count, _ = self.wire.transaction([("LLEN", self._key(name)), ("UNLINK", self._key(name))])
+        return integer(count)
+
+    def _key(self, name: str) -> bytes:
+        return raw(self.keys.failed_list(name))

@@ -16,6 +16,7 @@ from resqued.protocol.failed import Entry
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import Move, move
 from resqued.store.failures import FIRST, MOST, Failures, Portion
+from resqued.store.replies import raw
 from resqued.store.scripts import execute
 from resqued.wire import Argument
 
@@ -188,7 +189,7 @@ class Sweep:
         keys, arguments = self._action.request(orders)
         failures = self._failures
         tombstone = f"taken out by resqued {secrets.token_hex(16)}"
-        every = [failures.keys.failed_list(self._name), *keys]
+        every: list[Argument] = [raw(failures.keys.failed_list(self._name)), *keys]
         reply = execute(failures.wire, self._action.script, every, [start, count, tombstone, *arguments])
         assert isinstance(reply, list)
         return [answer for answer in reply if isinstance(answer, int)]

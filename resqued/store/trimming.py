@@ -5,6 +5,7 @@ from typing import NamedTuple
 from resqued.errors import CommandRefused
 from resqued.protocol.keys import FAILED, Keys
 from resqued.protocol.moves import move
+from resqued.store.replies import raw
 from resqued.store.scripts import execute
 from resqued.wire import Wire
 
@@ -45,7 +46,7 @@ class Trimming:
         return trimmed
 
     def _trim(self, name: str, pause: int) -> Trimmed | None:
-        keys = self._keys.failed_list(name), self._keys.trim
+        keys = raw(self._keys.failed_list(name)), self._keys.trim
         match execute(self._wire, move("trim"), keys, (*self._limits, AT_ONCE, pause)):
             case [int(gone), int(left), int(more)]:
                 return Trimmed(gone, left, more == 1)

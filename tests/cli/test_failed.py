@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -361,10 +362,7 @@ def test_on_a_terminal_there_is_a_bar_with_rate_and_time_left(redis: Redis, redi
         shown = window.shown()
 
         assert process.wait(10) == 0
-    assert "100 retried" in shown
-    assert "50%" in shown
-    assert "/s" in shown
-    assert "0:00:0" in shown
+    assert re.search(r"[0-9]+% .*:.*:.* [0-9]+ retried, [0-9]+/s", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown))
 
 
 def test_a_list_is_trimmed_by_hand(ctl: Ask, redis: Redis) -> None:

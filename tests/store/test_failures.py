@@ -64,6 +64,14 @@ def test_a_list_of_jobs_is_never_taken_for_a_failed_list(redis: Redis, failures:
     assert failures.sizes() == {"failed": 0}
 
 
+def test_the_name_of_a_list_need_not_be_utf8(redis: Redis, failures: Failures) -> None:
+    redis.sadd("resque:failed_queues", b"\xff_failed")
+    redis.rpush(b"resque:\xff_failed", text(1))
+    ((name, size),) = list(failures.sizes().items())[1:]
+
+    assert (size, args(list(failures.newest_first(name)))) == (1, [1])
+
+
 def test_a_key_of_another_type_is_refused(redis: Redis, failures: Failures) -> None:
     redis.set(FAILED, "x")
 
@@ -78,4 +86,3 @@ def test_a_list_is_emptied_and_its_entries_counted(redis: Redis, failures: Failu
     assert failures.clear("failed") == 3
     assert failures.clear("failed") == 0
     assert numbers(redis, "resque:mail_failed") == [0]
-    assert text(0)
