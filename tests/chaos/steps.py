@@ -20,6 +20,7 @@ from resqued import coroner, notes, performer, processes
 from resqued.cli.resqued import main
 from resqued.master.burial import Burial
 from resqued.notes import Notebook
+from resqued.processes import job
 from resqued.protocol.moves import move
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Slate
@@ -30,6 +31,11 @@ from resqued.worker.task import Application
 
 def _always(*_: object) -> bool:
     return True
+
+
+def _is_of_a_queue(*facts: Any) -> bool:
+    """Whether this is a job (told last), and no rehearsal."""
+    return bool(facts[-1].run)
 
 
 def _asks_for(name: str) -> Callable[..., bool]:
@@ -58,9 +64,7 @@ STEPS: Mapping[str, Step] = {
     "it looks the job up": Step("before", Application, "job"),
     "it forks": Step("before", processes, "start_job"),
     "it has forked": Step("after", processes, "start_job"),
-    "the job has ended, and its verdict is not read": Step(
-        "after", processes, "_wait_for", only=lambda ended, *_: ended is not None
-    ),
+    "the job has ended, and its verdict is not read": Step("before", job.Child, "listen"),
     "it notes the end": Step("before", Notebook, "note"),
     "it is in the middle of the note": Step("before", notes, "crc32"),
     "it has noted the end": Step("after", Notebook, "note"),
@@ -70,12 +74,12 @@ STEPS: Mapping[str, Step] = {
     "it unregisters": Step("before", Slate, "unregister"),
     "it has unregistered and does not know": Step("after", LeanWire, "call", only=_asks_for("unregister")),
     # a worker, seen from its job
-    "its job begins": Step("before", performer, "perform", victim=os.getppid),
-    "its job has performed": Step("after", performer, "perform", victim=os.getppid),
-    "its job writes its verdict": Step("before", processes, "_write", victim=os.getppid),
+    "its job begins": Step("before", performer, "perform", victim=os.getppid, only=_is_of_a_queue),
+    "its job has performed": Step("after", performer, "perform", victim=os.getppid, only=_is_of_a_queue),
+    "its job writes its verdict": Step("before", job, "_write", victim=os.getppid),
     # a job
-    "the job begins": Step("before", performer, "perform"),
-    "the job has performed": Step("after", performer, "perform"),
+    "the job begins": Step("before", performer, "perform", only=_is_of_a_queue),
+    "the job has performed": Step("after", performer, "perform", only=_is_of_a_queue),
     # a pruner
     "the pruner looks": Step("before", Pruning, "registered"),
     "the pruner prunes": Step("before", Pruning, "prune"),

@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 
 from tests.support import hosts
-from tests.support.daemon import APPS, TRACKED, Daemon, failures, popped, push, resque_keys, text_of
+from tests.support.daemon import APPS, TRACKED, Daemon, at_fork, failures, popped, push, resque_keys, text_of
 from tests.support.hosts import Host, Resident
 from tests.support.hours import BEATS, Clock, Hours, moment
 from tests.support.redis_server import RedisServer
@@ -41,6 +41,7 @@ class Network:
             TRACKED.format(
                 url=f"redis://{host.cable.redis}:{self._server.port}/0",
                 apps=APPS,
+                at_fork=at_fork(),
                 jobs="",
                 queues='["work"]',
                 workers=workers,
