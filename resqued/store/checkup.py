@@ -5,16 +5,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import islice
 from statistics import median
 
 from resqued.errors import CommandRefused
 from resqued.protocol.keys import Keys
-from resqued.wire import Command, Reply, Wire
+from resqued.store.replies import pipelined, raw
+from resqued.wire import Reply, Wire
 
 PINGS = 5
-AT_ONCE = 500  # commands in one pipeline
 INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -68,23 +66,13 @@ class Checkup:
             clients_limit=_number(settings.get("maxclients") or facts.get("maxclients")),
         )
 
-    def date(self) -> datetime:
-        """By the clock of the server."""
-        return datetime.fromtimestamp(self._epoch(), UTC)
-
-    def is_paused(self) -> bool:
-        """Whether all workers of the fleet are told to pause, as Ruby reads it."""
-        reply = self._wire.call("GET", self._keys.pause)
-        return isinstance(reply, bytes) and reply.strip() == b"true"
-
     def misfits(self, queues: Iterable[str]) -> Iterator[Misfit]:
         """Of the keys that stand alone, and of those of these queues."""
-        wanted = iter({**self._types(), **{self._keys.queue(queue): "list" for queue in queues}}.items())
-        while portion := list(islice(wanted, AT_ONCE)):
-            asked: list[Command] = [("TYPE", key.encode(errors="surrogateescape")) for key, _ in portion]
-            for (key, kind), found in zip(portion, map(_text, self._wire.pipeline(asked)), strict=True):
-                if found not in (kind, "none"):
-                    yield Misfit(key, f"a {found}", kind)
+        wanted = {**self._types(), **{self._keys.queue(queue): "list" for queue in queues}}
+        types = pipelined(self._wire, [("TYPE", raw(key)) for key in wanted])
+        for (key, kind), found in zip(wanted.items(), map(_text, types), strict=True):
+            if found not in (kind, "none"):
+                yield Misfit(key, f"a {found}", kind)
         yield from self._odd_counters()
 
     def _odd_counters(self) -> Iterator[Misfit]:
@@ -107,6 +95,7 @@ class Checkup:
             keys.pause: "string",
             keys.registrations: "hash",
             keys.sightings: "hash",
+            keys.paused: "hash",
         }
 
     def _info(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ WORDS = {
     "TIME": "1h",
 }  # what stands for an argument of this kind; else: q and a number
 
-MEANT = {"--yes", "--all", "--max"}  # said wherever they can be
+MEANT = {"--all", "--max"}  # said wherever they can be
 
 
 def commands(program: ArgumentParser) -> Iterator[tuple[list[str], ArgumentParser]]:
@@ -37,7 +37,9 @@ def about_redis() -> Iterator[tuple[Sequence[str], ArgumentParser]]:
 
 
 def words(command: ArgumentParser) -> Iterator[str]:
-    """What has to be said to it, and that it is meant."""
+    """What has to be said to it, and that it is meant: `--yes` where it does not ask for names."""
+    if not any(action.nargs == "*" for action in command._actions) and "--yes" in command._option_string_actions:
+        yield "--yes"
     for number, action in enumerate(command._actions):
         if action.nargs in ("?", "*"):
             continue

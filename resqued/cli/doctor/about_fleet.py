@@ -11,7 +11,7 @@ from statistics import median
 from resqued.cli.doctor.about_redis import SKEW
 from resqued.cli.doctor.facts import Facts
 from resqued.cli.doctor.findings import Finding, hint, known
-from resqued.cli.terminal import span
+from resqued.cli.terminal import ago, span
 from resqued.queues import expand
 
 NAMED, LENGTH = 5, 100  # of many, so many are named, by so many characters at most
@@ -34,7 +34,17 @@ def pause(facts: Facts) -> Iterator[Finding]:
     if known(fleet.is_paused):
         yield Finding(
             "all workers of the whole fleet are told to pause, in Resque's own way: nobody takes a job",
-            f"if that is no longer wanted: resquectl queue resume --all, or redis-cli DEL {fleet.pause_key}",
+            "if that is no longer wanted: resquectl queue resume --all",
+        )
+
+
+def held(facts: Facts) -> Iterator[Finding]:
+    fleet = known(facts.fleet)
+    if paused := known(fleet.held):
+        since = (f"{queue} (for {ago(moment, fleet.now)})" for queue, moment in paused.items())
+        yield hint(
+            f"paused, so that no worker of resqued takes its jobs: {_listed(since)}",
+            "if that is no longer wanted: resquectl queue resume, with its name",
         )
 
 
@@ -80,8 +90,8 @@ def dead(facts: Facts) -> Iterator[Finding]:
     if lifeless:
         yield Finding(
             f"seems dead, and may hold a job: {_listed(f'{worker} ({why})' for worker, why in lifeless.items())}",
-            "any resqued that runs settles those of resqued, within minutes; if none does, start one. Those of others: "
-            "the worker that starts next on their host, or in Ruby Resque::Worker.new('*').prune_dead_workers",
+            "any resqued that runs settles those of resqued, within minutes. Without one, or at once: resquectl prune; "
+            "those of others if they are named, resquectl prune WORKER",
         )
 
 

@@ -20,6 +20,7 @@ CHECKS: Mapping[str, Check] = {
     "worker-clocks": about_fleet.clocks,
     "key-types": about_fleet.key_types,
     "pause": about_fleet.pause,
+    "paused-queues": about_fleet.held,
     "unserved-queues": about_fleet.unserved,
     "unfilled-queues": about_fleet.unfilled,
     "dead-workers": about_fleet.dead,

@@ -30,11 +30,11 @@ class Fleet:
 
     now: datetime  # by its clock
     queues: Known[Mapping[str, int]]  # how many jobs are on each
+    held: Known[Mapping[str, datetime | None]]  # queues that are paused for all workers of ours → since when
     workers: Known[Sequence[WorkerView]]
     lifeless: Known[Mapping[str, str]]  # workers that are known to be dead → how that is known
     versions: Known[Mapping[str, int]]  # of resqued → how many workers have it
     is_paused: Known[bool]
-    pause_key: str
     misfits: Sequence[Misfit]
 
 

@@ -8,38 +8,41 @@ from typing import TypeVar
 
 from resqued import coroner, processes
 from resqued.cli.doctor.facts import Fleet, Known, Unknown
-from resqued.cli.terminal import span
+from resqued.cli.inquest import LARGEST_PID
+from resqued.cli.terminal import ago
+from resqued.cli.workerlines import is_stale
 from resqued.errors import CommandRefused
 from resqued.protocol.keys import Keys
 from resqued.protocol.records import WorkerView
-from resqued.store.catalog import Catalog
+from resqued.store.census import Census
 from resqued.store.checkup import Checkup
-from resqued.store.pruning import OLD, Dead, Pruning
+from resqued.store.pruning import Dead, Pruning
+from resqued.store.stock import Stock
 from resqued.whereabouts import whereabouts
 from resqued.wire import Wire
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 HIDDEN = Unknown("a key has the wrong type (see key-types)")
 
 
 def of(wire: Wire, keys: Keys) -> Fleet:
     """Raises StoreUnavailable. A key of the wrong type hides what stands there, and no more."""
-    catalog, checkup = Catalog(wire, keys), Checkup(wire, keys)
-    names, now = _tried(catalog.queues), checkup.date()
-    misfits = list(checkup.misfits(() if isinstance(names, Unknown) else names))
+    stock, census = Stock(wire, keys), Census(wire, keys)
+    queues, now = _tried(lambda: list(stock.look(stock.names()))), census.now()
+    misfits = list(Checkup(wire, keys).misfits(() if isinstance(queues, Unknown) else [each.name for each in queues]))
     hidden = keys.registrations in {misfit.key for misfit in misfits}
-    workers, registered = _tried(catalog.workers), HIDDEN if hidden else Pruning(wire, keys).registered()
+    workers = _tried(lambda: list(census.views(census.ids())))
+    registered = HIDDEN if hidden else Pruning(wire, keys).registered()
     return Fleet(
         now=now,
-        queues=_tried(catalog.sizes),
+        queues=_meaning(queues, lambda every: {each.name: each.size or 0 for each in every}),
+        held=_meaning(queues, lambda every: {each.name: each.paused_since for each in every if each.paused}),
         workers=workers,
         lifeless=_lifeless(workers, registered, now),
-        versions=registered
-        if isinstance(registered, Unknown)
-        else Counter(one.registration.version for one in registered),
-        is_paused=_tried(checkup.is_paused),
-        pause_key=keys.pause,
+        versions=_meaning(registered, lambda every: Counter(one.registration.version for one in every)),
+        is_paused=_tried(stock.all_paused),
         misfits=misfits,
     )
 
@@ -49,6 +52,10 @@ def _tried(ask: Callable[[], T]) -> Known[T]:
         return ask()
     except CommandRefused as error:
         return HIDDEN if error.code == "WRONGTYPE" else Unknown(str(error))
+
+
+def _meaning(found: Known[T], of: Callable[[T], R]) -> Known[R]:
+    return found if isinstance(found, Unknown) else of(found)
 
 
 def _lifeless(
@@ -67,12 +74,12 @@ def _dead(workers: Sequence[WorkerView], ours: Sequence[Dead], now: datetime) ->
     for worker in workers:
         if worker.id in ended:
             yield worker.id, "its process has ended"
-        elif worker.heartbeat is not None and (silent := (now - worker.heartbeat).total_seconds()) > OLD:
-            yield worker.id, f"no heartbeat for {span(silent)}"
+        elif is_stale(worker, now):
+            yield worker.id, f"no heartbeat for {ago(worker.heartbeat, now)}"
         elif worker.heartbeat is None and worker.id not in known and _has_gone(worker, host):
             yield worker.id, f"no process {worker.pid} on this host"
 
 
 def _has_gone(worker: WorkerView, host: str) -> bool:
     """Only of this host: a worker that does not beat can be judged by nobody else."""
-    return worker.host == host and worker.pid is not None and not processes.exists(worker.pid)
+    return worker.host == host and 0 < (worker.pid or 0) <= LARGEST_PID and not processes.exists(worker.pid or 0)

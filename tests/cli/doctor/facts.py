@@ -27,8 +27,15 @@ def facts(**known: Any) -> Facts:
 
 
 def fleet(*workers: WorkerView, **known: Any) -> Fleet:
-    rest: Mapping[str, Any] = {"queues": {}, "lifeless": {}, "versions": {}, "is_paused": False, "misfits": ()}
-    return Fleet(**{"now": NOW, "workers": workers, "pause_key": "", **rest, **known})
+    rest: Mapping[str, Any] = {
+        "queues": {},
+        "held": {},
+        "lifeless": {},
+        "versions": {},
+        "is_paused": False,
+        "misfits": (),
+    }
+    return Fleet(**{"now": NOW, "workers": workers, **rest, **known})
 
 
 def worker(name: str, *queues: str, working: Working | None = None, **dates: datetime) -> WorkerView:

@@ -69,6 +69,24 @@ def test_queues_with_jobs_that_nobody_serves_are_a_problem(sound: RedisServer, e
     assert verdict.findings["unserved-queues"] == ["problem: nobody serves reports (2 waiting)"]
 
 
+def test_a_queue_that_is_paused_is_a_hint(sound: RedisServer, ask: Ask, examine: Examine) -> None:
+    ask("--url", sound.url, "queue", "pause", "mail")
+    verdict = examine("--url", sound.url)
+    ask("--url", sound.url, "queue", "resume", "mail")
+
+    (found,) = verdict.findings["paused-queues"]
+    assert found.startswith("hint: paused, so that no worker of resqued takes its jobs: mail (for ")
+    assert verdict.status == 0
+    assert "paused-queues" not in examine("--url", sound.url).findings
+
+
+def test_a_pid_that_no_process_has_is_no_trouble(sound: RedisServer, examine: Examine) -> None:
+    with sound.client() as redis:
+        stand(redis, f"{socket.gethostname()}:9999999999999999999:q")
+
+    assert examine("--url", sound.url).findings == {}
+
+
 def test_the_dead_serve_nobody(sound: RedisServer, examine: Examine) -> None:
     with sound.client() as redis:
         redis.sadd("resque:queues", "mail")

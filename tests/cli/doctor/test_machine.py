@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from math import inf
 from pathlib import Path
 from time import time
@@ -119,14 +120,16 @@ def test_a_paused_pool_is_a_hint(examine: Examine, home: Home) -> None:
     assert examine("-c", str(home.file)).findings["paused-pools"] == ["hint: paused, and takes no jobs: pool mail"]
 
 
-def test_a_job_beyond_its_timeout_is_a_problem(examine: Examine, home: Home) -> None:
+def test_a_job_beyond_its_timeout_is_a_problem(examine: Examine, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     text = home.file.read_text().replace('queues = ["*"]', 'queues = ["*"]\ntimeout = 60')
     home.file.write_text(text)
     board = Scoreboard(2, home.directory)
     assert board.file
     for row, age in enumerate((200, 90)):
-        board.row(row).begin("Report")
-        board.row(row)._cells[scoreboard._SINCE] = max(1, board.row(row).since - age * 1000)
+        began = scoreboard.now() - age * 1000
+        with monkeypatch.context() as then:
+            then.setattr(scoreboard, "now", partial(max, 1, began))
+            board.row(row).begin("Report")
     workers = [
         WorkerStatus(slot=f"mail.{row}", pool="mail", pid=os.getpid(), generation=1, board=0, row=row)
         for row in range(2)
