@@ -8,7 +8,7 @@ then, or of anything else that is in the way.
 import os
 from argparse import Action, ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from resqued.cli import subjects
@@ -17,7 +17,8 @@ from resqued.cli.terminal import printable
 from resqued.errors import ResquedError
 from resqued.protocol.keys import Keys
 from resqued.store.catalog import Catalog
-from resqued.wire import pooled
+from resqued.store.census import Census, shown
+from resqued.wire import Wire, pooled
 
 ASKED = "_ARGCOMPLETE"  # in the environment: a shell asks
 PATIENCE = 0.5  # s for Redis
@@ -66,12 +67,15 @@ def _nothing(_: Namespace) -> Iterable[str]:
 
 
 def _queues(arguments: Namespace) -> Iterable[str]:
+    with _redis(arguments) as (wire, keys):
+        return Catalog(wire, keys).queues()
+
+
+@contextmanager
+def _redis(arguments: Namespace) -> Iterator[tuple[Wire, Keys]]:
     server, namespace = subjects.where(arguments)
-    wire = pooled.connect(server, timeout=PATIENCE)
-    try:
-        return Catalog(wire, Keys(namespace)).queues()
-    finally:
-        wire.close()
+    with closing(pooled.connect(server, timeout=PATIENCE)) as wire:
+        yield wire, Keys(namespace)
 
 
 def _pools(arguments: Namespace) -> Iterable[str]:
@@ -79,6 +83,10 @@ def _pools(arguments: Namespace) -> Iterable[str]:
 
 
 def _workers(arguments: Namespace) -> Iterable[str]:
+    """Those of the fleet by their ids, those of this machine by their places."""
+    if getattr(arguments, "about", None) is subjects.fleet:
+        with _redis(arguments) as (wire, keys):
+            return [shown(worker) for worker in Census(wire, keys).ids()]
     master = Machine(arguments.config or subjects.DEFAULT_FILE).master()
     return {worker.slot for worker in master.status.workers}
 

@@ -103,6 +103,12 @@ def test_queues_are_offered(complete: Complete, redis: Redis, redis_url: str) ->
     assert complete(f"resquectl --url {redis_url} enqueue ma") == ["mail", "mailing"]
 
 
+def test_workers_of_the_fleet_are_offered_by_their_ids(complete: Complete, redis: Redis, redis_url: str) -> None:
+    redis.sadd("resque:workers", "web1:7:mail", "web2:8:mail")
+
+    assert complete(f"resquectl --url {redis_url} prune web1") == ["web1:7:mail"]
+
+
 def test_no_name_that_a_terminal_might_obey_is_offered(complete: Complete, redis: Redis, redis_url: str) -> None:
     redis.sadd("resque:queues", "q\x1b[2J", "q\nrm", b"q\xff", "quiet")
 
