@@ -43,7 +43,7 @@ def settle(pruning: Pruning, dead: Dead) -> tuple[Pruned, Work | None]:
     """
     what, work = pruning.prune(dead, _noted, VANISHED if dead.beat else DIED)
     if what is not Pruned.CHANGED:
-        _notebook(dead).unlink(missing_ok=True)
+        notes.throw_away(_notebook(dead))
     return what, work
 
 

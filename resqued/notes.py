@@ -18,6 +18,7 @@ from resqued.verdict import DONE, REQUEUED, Outcome, Verdict, decode
 
 HEADER = struct.Struct("<BQBII")  # whether its worker began to leave, run, outcome, length of the verdict, its checksum
 OUTCOMES = (Outcome.DONE, Outcome.FAILED, Outcome.REQUEUED)
+NOWHERE = (OSError, ValueError)  # what a path raises that leads to no file of ours; Redis may say "\0" in it
 
 
 def notebook(home: Path, nonce: str) -> Path:
@@ -39,7 +40,7 @@ def has_ended(file: Path) -> bool:
     """Whether the worker that kept this notebook is known to have ended."""
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
+    except NOWHERE:
         return False
     try:
         os.lockf(descriptor, os.F_TEST, 0)
@@ -48,6 +49,12 @@ def has_ended(file: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def throw_away(file: Path) -> None:
+    """Of a worker whose last job is settled. One that cannot be removed stays, and nobody will ask for it again."""
+    with suppress(*NOWHERE):
+        file.unlink()
 
 
 def clear_away(notebooks: Iterable[Path], *, but: Collection[str]) -> None:
@@ -94,7 +101,7 @@ class Notebook:
 
     def remove(self) -> None:
         """Everything it says is in Redis now."""
-        self._file.unlink(missing_ok=True)
+        throw_away(self._file)
         os.close(self.descriptor)
 
 
@@ -117,7 +124,7 @@ def noted(file: Path, run: int) -> Verdict | None:
     try:
         text = file.read_bytes()
         left, number, outcome, length, checksum = HEADER.unpack_from(text)
-    except (OSError, struct.error):
+    except (*NOWHERE, struct.error):
         return None
     said = text[HEADER.size : HEADER.size + length]
     if crc32(said) != checksum or outcome >= len(OUTCOMES):

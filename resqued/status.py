@@ -114,6 +114,7 @@ def make_directory(directory: Path) -> None:
 
 def write(directory: Path, status: Status) -> None:
     """Put `status` in the place of the last one: a reader sees either. One master writes there. Raises OSError."""
+    make_directory(directory)  # somebody may have cleared it away
     new = directory / f"{NAME}.new"
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, MODE)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resqued import notes
-from resqued.notes import Notebook, has_ended, notebook, noted
+from resqued.notes import Notebook, has_ended, notebook, noted, throw_away
 from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
 from tests.support.processes import mortal
 
@@ -59,6 +59,16 @@ def test_whatever_the_file_holds_reading_it_does_no_harm(raw: bytes, tmp_path_fa
 
 def test_a_file_that_is_not_there_says_nothing(tmp_path: Path) -> None:
     assert noted(tmp_path / "none", 1) is None
+
+
+@pytest.mark.parametrize("home", ["/proc/self/mem", "/nonexistent", "a\0b", "\ud800", "x" * 300])
+def test_a_path_that_leads_nowhere_does_no_harm(home: str) -> None:
+    """It may be that of another machine, or one that somebody has written into Redis."""
+    file = notebook(Path(home), "nonce")
+    throw_away(file)
+
+    assert noted(file, 1) is None
+    assert not has_ended(file)
 
 
 def test_what_comes_after_the_last_note_of_a_worker_that_left_never_began(file: Path) -> None:

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from resqued import chance, performer, processes
+from resqued import chance, notes, performer, processes
 from resqued.address import Address
 from resqued.backoff import Backoff
 from resqued.duty import Duty
 from resqued.lifeline import Bell, Lifeline
-from resqued.notes import Notebook, notebook
+from resqued.log import log
+from resqued.notes import Notebook
 from resqued.protocol import identity
 from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
@@ -67,7 +68,7 @@ def work(
     _get_ready(post, queues)
     registration = _registration(post, here)
     wire = lean.connect(post.address, name=f"resqued:{post.terms.slot}")
-    diary = Notebook(notebook(post.home, registration.nonce)) if post.home else None
+    diary = _notebook(post.home, registration.nonce) if post.home else None
     vigil = _vigil(post, token)
     gone = Worker(
         post.pool,
@@ -96,6 +97,16 @@ def _get_ready(post: Post, queues: QueueSet) -> None:
     processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
     processes.be_a_worker()
     performer.rehearse()
+
+
+def _notebook(home: Path, nonce: str) -> Notebook | None:
+    """Where there can be none, the worker works without: a full disk must not keep jobs from being done."""
+    try:
+        notes.make_directory(home)  # somebody may have cleared it away
+        return Notebook(notes.notebook(home, nonce))
+    except OSError as error:
+        log.error("notebook.not_made", error=str(error))
+        return None
 
 
 def _worker_id(post: Post, here: Whereabouts, queues: QueueSet) -> WorkerId:

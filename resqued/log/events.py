@@ -41,6 +41,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "master.stopped": ("info", "All workers have left; the master exits."),
     "master.stopping": ("info", "The master was asked to stop and passes it on."),
     "note.failed": ("error", "The end of a job could not be noted on disk; only a death right now would matter."),
+    "notebook.not_made": ("error", "A worker can note nothing on disk, and works; only a sudden death would matter."),
     "pool.degraded": ("error", "Workers of this pool die before they are ready; one slot goes on trying."),
     "pool.full": (
         "warning",
