@@ -44,7 +44,7 @@ BROKEN: dict[str, tuple[Change, str]] = {
         'jobs.names."Old": ',
     ),
     "a thread": (
-        lambda deployed: deployed.write("app", "import threading\nthreading.Thread(target=threading.Event().wait).start()"),
+        lambda deployed: deployed.write("app", "from threading import *\nThread(target=Event().wait).start()"),
         "starts threads",
     ),
     "an application that exits badly": (lambda deployed: deployed.write("app", "import os; os._exit(1)"), "status 1"),
