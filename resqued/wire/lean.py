@@ -28,10 +28,7 @@ class LeanWire:
         self._conversation: Conversation | None = None
 
     def call(self, *command: Argument) -> Reply:
-        conversation = self._conversation
-        if conversation is None or not conversation.ready:
-            conversation = self._in_step()
-        return conversation.call(command)
+        return self._in_step().call(command)
 
     def transaction(self, commands: Sequence[Command]) -> list[Reply]:
         return self._in_step().transaction(commands)
