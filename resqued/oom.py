@@ -54,8 +54,9 @@ class Kills:
             self._known, self._looks_at = self._count(), now + LOOK_EVERY
 
     def have_come(self) -> bool:
-        """Since the last look."""
-        return self._count() > self._known
+        """Since the last look. A kill is told of once."""
+        before, self._known = self._known, self._count()
+        return self._known > before
 
     def _count(self) -> int:
         if self._events:

@@ -28,6 +28,13 @@ def row_of(master: Daemon, directory: Path, number: int = 0) -> Row:
     return Scoreboard.open(file).row(number)
 
 
+def waits_for_an_answer(pid: int) -> bool:
+    """Asleep, and not where it is when it waits for whatever may come."""
+    return (
+        psutil.Process(pid).status() == psutil.STATUS_SLEEPING and "poll" not in Path(f"/proc/{pid}/wchan").read_text()
+    )
+
+
 class Started:
     """A daemon with one worker, which looks for jobs of itself only once an hour."""
 
@@ -168,11 +175,11 @@ def test_a_job_that_was_taken_by_the_very_call_during_which_a_pause_arrived_is_p
 ) -> None:
     with proxies.before(redis_server.port) as network, daemons(tmp_path, redis, network.url) as fleet:
         worker = Started(fleet, redis, env={"TEST_REDIS_URL": redis_url})
-        worker.met()
+        job = psutil.Process(worker.met())
         push(redis, "Say", "later")
         network.hold()  # the end of this job, and the wish for the next
         worker.done()
-        eventually(lambda: worker.row.job == 0)
+        eventually(lambda: job.status() == psutil.STATUS_ZOMBIE and waits_for_an_answer(worker.pid))
         worker.send(signal.SIGUSR2)
         network.flow()
         worker.becomes(State.PAUSED)
@@ -212,8 +219,9 @@ def test_a_worker_that_is_born_paused_registers_and_takes_no_job(tmp_path: Path,
         deliver(worker.pid, signal.SIGCONT)
 
         assert popped(redis, "test:said") == "later"
+        eventually(lambda: worker.logged("job.done"))
         events = [line["event"] for line in worker.lines()]
-        assert events.index("worker.resumed") < events.index("job.started")
+        assert events.index("worker.resumed") < events.index("job.done")
         assert worker.stop() == 0
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.waiting import eventually
@@ -27,7 +28,8 @@ def is_at_work(pid: int) -> bool:
 def deliver(pid: int, number: int) -> None:
     """Send a signal, and return when it has had its effect on the process, if it still lives."""
     os.kill(pid, number)
-    eventually(lambda: number not in signals_in(status(pid)["ShdPnd"]))
+    with suppress(FileNotFoundError):  # it has ended
+        eventually(lambda: number not in signals_in(status(pid)["ShdPnd"]))
 
 
 def spray(pid: int, numbers: Iterable[int]) -> None:
