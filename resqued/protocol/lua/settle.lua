@@ -30,9 +30,9 @@ end
 
 -- A Ruby or Perl worker that prunes us deletes worker:<id> and pushes the job to the failed list; pyres does neither.
 local function settle(run, outcome, entry, queue)
-  local present, settled, payload = unpack(redis.call('HMGET', KEYS[1], 'run', 'settled', 'payload'))
+  local present, settled = unpack(redis.call('HMGET', KEYS[1], 'run', 'settled'))
   if settled == run then return 'already' end
-  if present ~= run or not payload then return 'gone' end
+  if present ~= run or redis.call('HEXISTS', KEYS[1], 'payload') == 0 then return 'gone' end
   local struck = redis.call('EXISTS', KEYS[2]) == 0
   if not struck then record(outcome, entry, queue) end
   redis.call('DEL', KEYS[2])

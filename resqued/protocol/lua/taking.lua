@@ -33,7 +33,7 @@ local function move(queue_key, queue, payload, run_at)
   local run = redis.call('HINCRBY', KEYS[1], 'run', 1)
   redis.call('SET', KEYS[2], shown)
   redis.call('HSET', KEYS[1], 'queue', queue, 'payload', payload)
-  redis.call('LPOP', queue_key)
+  redis.call('LTRIM', queue_key, 1, -1)  -- LPOP would make another copy of the payload, to throw away
   redis.pcall('INCR', KEYS[3])
   redis.pcall('INCR', KEYS[4])
   return {run, queue, payload}
