@@ -133,6 +133,8 @@ class Worker:
         elif self._duty.takes_jobs:
             self._duty.found_nothing(monotonic())
             self._become(State.PAUSED if taken is Nothing.PAUSED else State.IDLE)
+        elif self._duty.paused:  # since a moment: Redis has answered, so this worker is there
+            self._become(State.PAUSED)
         return None
 
     def _put_back(self, work: Work) -> None:

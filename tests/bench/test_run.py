@@ -40,8 +40,9 @@ def test_a_quick_run_prints_tables_writes_json_and_draws(tmp_path: Path) -> None
 
     assert done.returncode == 0, done.stderr
     assert "latency: from enqueueing a job" in done.stdout
-    section, three_queues = json.loads(file.read_text())["sections"]
+    section, several, three_queues = json.loads(file.read_text())["sections"]
     assert section["figures"][0]["contestant"] == "resqued"
+    assert several["figures"][0]["contestant"] == "resqued, jobs_per_fork = 100"
     assert three_queues["figures"][0]["contestant"] == "resqued, three queues"
     assert all(value > 0 for figure in section["figures"] for value in figure["values"])
     assert "bare loop" in "".join(ET.parse(drawing).getroot().itertext())
@@ -60,7 +61,7 @@ def test_requests_are_counted_for_jobs_that_fail_too() -> None:
     assert [line for line in shown.splitlines() if line.startswith("requests a")] == [
         "requests a job",
         "requests a failing job",
-    ]
+    ] * 2
     assert "8 idle workers" in shown
 
 

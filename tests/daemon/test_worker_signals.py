@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,29 @@ def test_a_pause_while_redis_is_away_holds_when_it_is_back(
 
         assert popped(redis, "test:said") == "later"
         assert worker.story()[:3] == ["paused", "resumed", "started"]
+
+
+PAUSES_AT_ONCE = """
+import os, signal
+from resqued.store.slate import Slate
+
+reserve = Slate.reserve
+
+def during_the_first(slate, queues):
+    Slate.reserve = reserve
+    os.kill(os.getpid(), signal.SIGUSR2)
+    return reserve(slate, queues)
+
+Slate.reserve = during_the_first
+from resqued import __main__
+"""
+
+
+def test_a_pause_during_the_first_look_for_jobs_is_seen_at_once(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start(program=[sys.executable, "-c", PAUSES_AT_ONCE], pool=PATIENT)
+    eventually(lambda: master.logged("worker.paused"))
+
+    eventually(lambda: row_of(master, daemons.directory).state is State.PAUSED)
 
 
 def test_a_worker_that_is_born_paused_registers_and_takes_no_job(tmp_path: Path, redis: Redis, redis_url: str) -> None:
