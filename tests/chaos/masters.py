@@ -34,6 +34,7 @@ worker_lost_limit = {limit}
 queues = ["*"]
 workers = {all}
 interval = 1
+jobs_per_fork = {jobs_per_fork}
 worker_lost = "{policy}"
 worker_lost_limit = {limit}
 [shutdown]
@@ -48,7 +49,7 @@ format = "json"
 run_dir = "{directory}"
 state_dir = "{directory}"
 """
-VARIETY = (("master", "strict", 0.2), ("worker", "random", 2.0), ("job", "round-robin", 0.0))
+VARIETY = (("master", "strict", 0.2, 1), ("worker", "random", 2.0, 5), ("job", "round-robin", 0.0, 2))
 
 
 class Master:
@@ -95,7 +96,7 @@ def ledger_environment(directory: Path) -> dict[str, str]:
 
 
 def configuration(number: int, workers: int, policy: Policy, url: str, directory: Path) -> str:
-    preload, order, grace = VARIETY[number % len(VARIETY)]
+    preload, order, grace, jobs_per_fork = VARIETY[number % len(VARIETY)]
     return CONFIGURATION.format(
         url=url,
         application=APPLICATION,
@@ -105,6 +106,7 @@ def configuration(number: int, workers: int, policy: Policy, url: str, directory
         urgent=workers - workers // 2,
         all=workers // 2,
         policy=policy,
+        jobs_per_fork=jobs_per_fork,
         limit=LIMIT,
         number=number,
         directory=directory,
