@@ -121,6 +121,7 @@ class Pool(Table, frozen=True, kw_only=True):
     order: Order = "strict"
     interval: Interval = 5.0  # seconds between looks at all queues while idle
     jobs_per_fork: AtLeastOne = 1  # that one process performs, one after the other
+    standby: Flag = True  # whether a process for the next job is forked while there is none
     timeout: Seconds = 0.0  # seconds that a job may run; 0: no limit
     memory: NoMore = Cap(0)  # bytes that a job may use; 0: no limit
     nice: Nice = 0  # added to the niceness of jobs

@@ -44,6 +44,7 @@ def terms(config: Config, name: str, number: int) -> Terms:
         put_back=pool.worker_lost_limit if pool.worker_lost == "requeue" else 0,
         log_args=config.log.args,
         jobs_per_fork=pool.jobs_per_fork,
+        standby=pool.standby,
         max_jobs=pool.max_jobs,
         max_age=pool.max_age,
         max_memory=pool.max_memory,

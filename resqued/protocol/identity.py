@@ -110,5 +110,9 @@ def forked(version: str, pid: int, epoch: int, slot: str) -> str:
     return title(version, f"Forked {pid} at {epoch} [{slot}]")
 
 
+def standing_by(version: str, slot: str) -> str:
+    return title(version, f"Standing by [{slot}]")
+
+
 def processing(version: str, queue: str, epoch: int, job: str) -> str:
     return title(version, f"Processing {queue} since {epoch} [{job}]")

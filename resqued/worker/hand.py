@@ -57,30 +57,41 @@ class Hand:
 class Performances:
     """In the job's process: the verdicts of its first job, and of further ones as long as nothing is left of the last.
 
-    Each run is written into `row` before it begins, so that a worker knows of a process that has died whether it had.
+    `first`: the job that it was forked for; None if it stands by for one. `begin` performs the first of a process. Each
+    run is written into `row` before it begins, so that a worker knows of a process that has died whether it had.
     """
 
-    def __init__(self, first: Callable[[], Verdict], task: Callable[[Work], Task], row: Row) -> None:
-        self._first, self._task, self._row = first, task, row
+    def __init__(
+        self, first: Task | None, begin: Callable[[Task], Verdict], task: Callable[[Work], Task], row: Row
+    ) -> None:
+        self._first, self._begin, self._task, self._row = first, begin, task, row
 
     def __call__(self, descriptor: int) -> Iterator[Verdict]:
-        verdict = self._first()
-        yield verdict
-        while verdict.outcome is Outcome.DONE and _is_alone():
-            work = orders.read(descriptor)
-            if work is None or termination.asked():
-                break
-            self._row.begun = work.run
-            verdict = self._perform(work)
+        if self._first:
+            verdict = self._begin(self._first)
             yield verdict
+            if verdict.outcome is not Outcome.DONE or not _is_alone():
+                return
+        perform = _further if self._first else self._begin
+        while (work := orders.read(descriptor)) and not termination.asked():
+            self._row.begun = work.run
+            verdict = self._performed(work, perform)
+            yield verdict
+            if verdict.outcome is not Outcome.DONE or not _is_alone():
+                return
+            perform = _further
 
-    def _perform(self, work: Work) -> Verdict:
+    def _performed(self, work: Work, perform: Callable[[Task], Verdict]) -> Verdict:
         try:
             task = self._task(work)
         except JobError as error:  # its worker found no fault with it
             return failed(error)
         processes.set_title(title(task))
-        return task.main(forked=False)
+        return perform(task)
+
+
+def _further(task: Task) -> Verdict:
+    return task.main(forked=False)
 
 
 def _is_alone() -> bool:

@@ -19,12 +19,13 @@ from resqued.store.pruning import Pruning
 from resqued.store.slate import Nothing, Slate
 from resqued.store.trimming import Trimming
 from resqued.store.vigil import Vigil
-from resqued.verdict import REQUEUED, Outcome, Verdict
+from resqued.verdict import REQUEUED, Outcome
 from resqued.version import __version__
 from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
 from resqued.worker.books import Books, Taken
+from resqued.worker.diary import Diary
 from resqued.worker.ears import Ears
 from resqued.worker.pulse import Pulse
 from resqued.worker.runner import Ended, Runner
@@ -62,7 +63,7 @@ class Worker:
         mine: Callable[[], list[int]],
     ) -> None:
         self._pool, self._terms, self._application = pool, terms, application
-        self._slate, self._notebook, self._bell = slate, notebook, bell
+        self._slate, self._diary, self._bell = slate, Diary(notebook), bell
         self._vigil, self._queues, self._duty, self._row = vigil, queues, duty, row
         self._wear, self._pulse = wear, Pulse(row)
         self._ears = Ears(duty, inbox, lifeline, self._pulse)
@@ -138,7 +139,9 @@ class Worker:
         return None
 
     def _put_back(self, work: Work) -> None:
-        self._note(work, REQUEUED)  # should Redis be away now, whoever finds it on the slate knows that it never began
+        self._diary.note(
+            work, REQUEUED
+        )  # should Redis be away now, whoever finds it on the slate knows that it never began
         self._books.settle(work, REQUEUED)
         log.info("job.put_back", queue=work.queue, run=work.run)
 
@@ -146,7 +149,7 @@ class Worker:
         """Perform a job and settle it. Returns the next one, which the same round trip brought."""
         self._become(State.BUSY)
         ended = self._perform(work)
-        self._note(work, ended.verdict)
+        self._diary.note(work, ended.verdict)
         self._wear.performed(self._pulse.weigh() if self._wear.heeds_memory else 0)
         self._give_way_if_worn()
         answer = self._books.settle(work, ended.verdict)
@@ -155,22 +158,6 @@ class Worker:
         self._report(work, ended)
         self._runner.reap()
         return self._take(answer[1]) if answer else None
-
-    def _note(self, work: Work, verdict: Verdict) -> None:
-        """A full disk must not keep a job from being settled."""
-        if self._notebook:
-            try:
-                self._notebook.note(work.run, verdict)
-            except OSError as error:
-                log.exception("note.failed", error=str(error))
-
-    def _close_notebook(self) -> None:
-        """From here on no job begins, whatever may still be on the slate when Redis is back."""
-        if self._notebook:
-            try:
-                self._notebook.leave()
-            except OSError as error:
-                log.exception("note.failed", error=str(error))
 
     def _perform(self, work: Work) -> Ended:
         name = None
@@ -181,9 +168,7 @@ class Worker:
             task = self._application.task(job)
         except JobError as error:
             return Ended(failed(error), name)
-        if not self._has_forked:
-            self._has_forked = True
-            self._run_hooks("before_first_fork")
+        self._before_first_fork()
         return self._runner.run(task, work)
 
     def _task(self, work: Work) -> Task:
@@ -216,6 +201,7 @@ class Worker:
         until = self._duty.wakes_at()
         try:
             watched = self._watch_queues(until)
+            self._prepare()
             if self._vigil.woken(self._ears.wait(until, *watched)):
                 self._duty.woken()
         except StoreUnavailable as error:
@@ -223,6 +209,19 @@ class Worker:
             self._books.lost(error)
         self._row.leads = self._vigil.leads
         self._runner.reap()
+
+    def _prepare(self) -> None:
+        """Who waits for a job of the pool has a process ready for it; of the others nobody needs one."""
+        if self._state is State.IDLE and self._vigil.leads:
+            self._before_first_fork()
+            self._runner.stand_by()
+        else:
+            self._runner.let_go()
+
+    def _before_first_fork(self) -> None:
+        if not self._has_forked:
+            self._has_forked = True
+            self._run_hooks("before_first_fork")
 
     def _watch_queues(self, until: float) -> list[int]:
         """Whom to listen to. No queue while the fleet is paused, for its jobs would answer at once."""
@@ -271,10 +270,10 @@ class Worker:
         self._run_hooks("shutdown")
         self._vigil.end()
         self._vigil.lost()
-        self._close_notebook()
+        self._diary.close()
         gone = self._books.leave()
-        if gone and self._notebook:
-            self._notebook.remove()
+        if gone:
+            self._diary.remove()
         self._run_hooks("worker_exit")
         log.info("worker.left", worker=self._slate.worker)
         return gone

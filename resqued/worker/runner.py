@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from signal import SIGKILL
@@ -70,10 +71,12 @@ class Runner:
         self._usual = terms.limits(UNSTATED)
         self._kills = oom.kills_of_ours()
         self._hand: Hand | None = None  # free for a further job
+        self._may_stand_by = terms.standby
         self._leaving: Child | None = None  # has said its last verdict
 
     def run(self, task: Task, work: Work) -> Ended:
         """Perform `task` in a process that is free, else in one of its own, and return the truth about it."""
+        self._may_stand_by = self._terms.standby
         limits = self._usual if task.limits is UNSTATED else self._terms.limits(task.limits)
         if self._hand and self._hand.takes(work, limits):
             ended = self._see_through(task, self._hand, run=work.run)
@@ -87,7 +90,8 @@ class Runner:
             return Ended(self._mourned(task, error, failed(error)), task.job.name)
         self.see_off()
         try:
-            hand = self._forked(task, limits, work.run)
+            hand = self._forked(task, limits)
+            self._row.begun = work.run
         except OSError as error:
             log.error("job.not_forked", queue=task.job.queue, job=task.job.name, error=str(error))
             return Ended(REQUEUED, task.job.name)
@@ -95,11 +99,22 @@ class Runner:
         assert ended is not None
         return ended
 
+    def stand_by(self) -> None:
+        """Fork the process of the next job now, while there is nothing else to do: the job will begin at once.
+
+        Not if a hook wants to know the job before there is a process for it.
+        """
+        if self._may_stand_by and not (self._hand or self._leaving or hooks.registered["before_fork"]):
+            self._may_stand_by = False  # one that dies of itself is not forked again and again
+            with suppress(OSError):
+                self._hand = self._forked(None, self._usual)
+
     def let_go(self) -> None:
         """The process that is free is not needed any more."""
         if self._hand:
             self._hand.child.dismiss()
             self._leaving, self._hand = self._hand.child, None
+            self._may_stand_by = self._terms.standby
 
     def see_off(self) -> None:
         """Wait until the process of the last job has ended: what it holds, perhaps a lock, is free for the next one."""
@@ -122,18 +137,23 @@ class Runner:
                 self._hand.child.end(ended)
                 self._hand, self._row.job = None, 0
 
-    def _forked(self, task: Task, limits: Limits, run: int) -> Hand:
-        """Raises OSError."""
+    def _forked(self, task: Task | None, limits: Limits) -> Hand:
+        """For this job, or for one to come. Raises OSError."""
         watch = Watch(limits.memory) if limits.memory else None
-        first, several = partial(self._main, task, title(task)), self._terms.jobs_per_fork > 1
-        performances = Performances(first, self._task, self._row) if several else partial(_alone, first)
-        child = processes.start_job(performances, self._mine(), takes_orders=several)
-        self._row.job, self._row.begun = child.pid, run
-        return Hand(child, limits, watch, self._terms.jobs_per_fork - 1)
+        further = self._terms.jobs_per_fork - (1 if task else 0)
+        own_title = title(task) if task else identity.standing_by(__version__, self._terms.slot)
+        child = processes.start_job(partial(self._main, task, own_title), self._mine(), takes_orders=further > 0)
+        self._row.job = child.pid
+        return Hand(child, limits, watch, further)
 
-    def _main(self, task: Task, title: str) -> Verdict:
+    def _main(self, task: Task | None, title: str, orders: int) -> Iterable[Verdict]:
         """In the job's process."""
         processes.set_title(title)
+        if task and self._terms.jobs_per_fork == 1:
+            return (self._begin(task),)
+        return Performances(task, self._begin, self._task, self._row)(orders)
+
+    def _begin(self, task: Task) -> Verdict:
         return self._disguised(task.main)
 
     def _disguised(self, act: Callable[[], Verdict]) -> Verdict:

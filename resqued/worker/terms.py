@@ -30,6 +30,7 @@ class Terms:
     put_back: int = 0  # how often its job may be put back if this worker dies; 0: it fails
     log_args: bool = False  # whether the arguments of jobs may stand in the log
     jobs_per_fork: int = 1  # that one process performs, one after the other
+    standby: bool = True  # whether a process for the next job is forked while there is none
     max_jobs: int = 0  # that a worker performs before it makes room for a new one; 0: no limit
     max_age: float = 0.0  # of a worker; 0: no limit
     max_memory: int = 0  # bytes that a worker itself may have between jobs; 0: no limit

@@ -57,9 +57,10 @@ def test_each_job_finds_itself_to_be_the_current_one(daemons: Daemons, redis: Re
 
 
 def test_a_process_goes_when_there_is_nothing_more_to_do(daemons: Daemons, redis: Redis) -> None:
-    master = performed(daemons, redis, [("Fact", PID)] * 2)
+    performed(daemons, redis, [("Fact", PID)] * 2)
+    eventually(lambda: len(pids(redis)) == 2)
 
-    eventually(lambda: not psutil.Process(master.workers()[0].pid).children())
+    eventually(lambda: not psutil.pid_exists(pids(redis)[0]))
 
 
 @pytest.mark.parametrize("left", [THREAD, CHILD, ZOMBIE])

@@ -1,0 +1,109 @@
+"""While a pool is idle, one process stands by for its next job."""
+
+import os
+import signal
+
+import psutil
+from redis import Redis
+
+from resqued.scoreboard import State
+from tests.daemon.test_worker_signals import row_of
+from tests.support.daemon import Daemon, Daemons, failures, popped, push, title_of
+from tests.support.waiting import eventually
+
+PID = "os.getpid()"
+
+
+def standing_by(master: Daemon) -> list[psutil.Process]:
+    jobs = [job for worker in master.workers() for job in worker.children()]
+    return [job for job in jobs if "Standing by" in title_of(job)]
+
+
+def the_one(master: Daemon) -> psutil.Process:
+    (process,) = eventually(lambda: standing_by(master))
+    return process
+
+
+def performed_by(redis: Redis) -> int:
+    push(redis, "Fact", PID)
+    return int(popped(redis, "test:facts"))
+
+
+def test_the_process_that_stands_by_performs_the_next_job_and_no_other(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start()
+    master.wait_for_workers(1)
+    first = the_one(master)
+    assert title_of(first).startswith("resque-")
+    assert title_of(first).endswith("Standing by [work.0]")
+
+    assert performed_by(redis) == first.pid
+    second = eventually(lambda: [job.pid for job in standing_by(master) if job.pid != first.pid])
+    assert [performed_by(redis)] == second
+
+
+def test_of_the_idle_workers_of_a_pool_one_has_such_a_process(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start(workers=4)
+    master.wait_for_workers(4)
+    the_one(master)
+    for _ in range(8):
+        performed_by(redis)
+
+    eventually(lambda: len(standing_by(master)) == 1)
+
+
+def test_a_setting_turns_it_off(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start(pool="standby = false")
+    master.wait_for_workers(1)
+    row = row_of(master, daemons.directory)
+    eventually(lambda: row.leads)
+
+    performed_by(redis)
+    eventually(lambda: row.leads and row.state is State.IDLE)
+    assert not master.workers()[0].children()
+
+
+def test_one_that_is_killed_is_nobody_s_failure_and_not_forked_again_before_there_is_a_job(
+    daemons: Daemons, redis: Redis
+) -> None:
+    master = daemons.start(pool="interval = 0.1")
+    master.wait_for_workers(1)
+    killed = the_one(master)
+    killed.kill()
+    eventually(lambda: not psutil.pid_exists(killed.pid))
+    assert not standing_by(master)
+
+    assert performed_by(redis) not in {killed.pid, master.pid}
+    the_one(master)
+    assert not failures(redis)
+
+
+def test_it_goes_with_its_worker(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start()
+    master.wait_for_workers(1)
+    process = the_one(master)
+    os.kill(master.workers()[0].pid, signal.SIGKILL)
+
+    eventually(lambda: not psutil.pid_exists(process.pid))
+    performed_by(redis)
+
+
+def test_it_goes_in_a_pause(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start()
+    master.wait_for_workers(1)
+    process = the_one(master)
+    master.send(signal.SIGUSR2)
+
+    eventually(lambda: not psutil.pid_exists(process.pid))
+    master.send(signal.SIGCONT)
+    performed_by(redis)
+
+
+def test_a_job_that_it_has_begun_fails_like_any_other(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start()
+    master.wait_for_workers(1)
+    process = the_one(master)
+    push(redis, "Die")
+    eventually(lambda: failures(redis))
+
+    assert f"job process {process.pid} ended without a verdict" in failures(redis)[0]["error"]
+    assert redis.get("resque:stat:failed") == b"1"
