@@ -212,11 +212,11 @@ class Worker:
 
     def _prepare(self) -> None:
         """Who waits for a job of the pool has a process ready for it; of the others nobody needs one."""
-        if self._state is State.IDLE and self._vigil.leads:
+        if self._state is not State.IDLE or not self._vigil.leads:
+            self._runner.let_go()
+        elif self._runner.may_stand_by:
             self._before_first_fork()
             self._runner.stand_by()
-        else:
-            self._runner.let_go()
 
     def _before_first_fork(self) -> None:
         if not self._has_forked:

@@ -99,15 +99,16 @@ class Runner:
         assert ended is not None
         return ended
 
-    def stand_by(self) -> None:
-        """Fork the process of the next job now, while there is nothing else to do: the job will begin at once.
+    @property
+    def may_stand_by(self) -> bool:
+        """Whether a process can be forked ahead: not if a hook wants to know the job before there is one."""
+        return self._may_stand_by and not (self._hand or self._leaving or hooks.registered["before_fork"])
 
-        Not if a hook wants to know the job before there is a process for it.
-        """
-        if self._may_stand_by and not (self._hand or self._leaving or hooks.registered["before_fork"]):
-            self._may_stand_by = False  # one that dies of itself is not forked again and again
-            with suppress(OSError):
-                self._hand = self._forked(None, self._usual)
+    def stand_by(self) -> None:
+        """Fork the process of the next job now, while there is nothing else to do: the job will begin at once."""
+        self._may_stand_by = False  # one that dies of itself is not forked again and again
+        with suppress(OSError):
+            self._hand = self._forked(None, self._usual)
 
     def let_go(self) -> None:
         """The process that is free is not needed any more."""

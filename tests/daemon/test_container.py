@@ -68,7 +68,7 @@ def _skip_where_refused(outer: subprocess.Popen[bytes], said: str) -> None:
 @pytest.fixture
 def container(daemons: Daemons, redis: Redis) -> Iterator[Container]:
     """With a worker that is ready."""
-    file = daemons.configured(more=NO_GRACE)
+    file = daemons.configured(more=NO_GRACE, pool="standby = false")
     with running(daemons, file, lambda: redis.smembers("resque:workers")) as container:
         yield container
 

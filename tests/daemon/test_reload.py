@@ -266,7 +266,7 @@ def test_under_load_no_job_is_lost_doubled_or_failed_and_there_are_never_too_man
 
 def test_reloads_leave_nothing_behind(deployment: Deployment) -> None:
     """Descriptors, scoreboards, processes."""
-    deployment.configure(modules=["messy"])
+    deployment.configure(pool(more="standby = false"), modules=["messy"])
     deployment.write("messy", MESSY)
     master = deployment.start()
     assert deployment.reload().status == 0

@@ -47,7 +47,7 @@ class Masked:
 def master_of_two_workers(deployment: Deployment, redis: Redis) -> Daemon:
     """One of which has a job."""
     deployment.write("foreign", FOREIGN)
-    deployment.configure(pool(workers=2), modules=["foreign"])
+    deployment.configure(pool(workers=2, more="standby = false"), modules=["foreign"])
     master = deployment.start()
     master.wait_for_workers(2)
     push(redis, "Meet")

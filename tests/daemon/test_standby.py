@@ -9,6 +9,7 @@ from redis import Redis
 from resqued.scoreboard import State
 from tests.daemon.test_worker_signals import row_of
 from tests.support.daemon import Daemon, Daemons, failures, popped, push, title_of
+from tests.support.deployment import Deployment
 from tests.support.waiting import eventually
 
 PID = "os.getpid()"
@@ -107,3 +108,30 @@ def test_a_job_that_it_has_begun_fails_like_any_other(daemons: Daemons, redis: R
 
     assert f"job process {process.pid} ended without a verdict" in failures(redis)[0]["error"]
     assert redis.get("resque:stat:failed") == b"1"
+
+
+HOOKED = """
+import os
+from resqued import hooks
+from tracked import say
+
+@hooks.before_fork
+def note(job):
+    say("test:before_fork", os.getpid())
+"""
+
+
+def test_a_hook_that_wants_to_know_the_job_before_the_fork_has_none_fork_ahead(
+    deployment: Deployment, redis: Redis
+) -> None:
+    deployment.write("hooked", HOOKED)
+    deployment.configure(modules=["hooked"])
+    master = deployment.start()
+    (worker,) = master.workers()
+    row = row_of(master, deployment.run)
+    eventually(lambda: row.leads)
+    performed_by(redis)
+
+    assert popped(redis, "test:before_fork") == str(worker.pid)
+    eventually(lambda: row.leads and row.state is State.IDLE)
+    assert not standing_by(master)

@@ -325,11 +325,14 @@ def test_a_worker_that_finds_redis_away_rings_for_that_too(tmp_path: Path) -> No
             assert worker.stop() == 0
 
 
-def test_a_job_holds_no_pipe_but_that_of_its_verdict(worker: Started, redis: Redis) -> None:
+@pytest.mark.parametrize(("pool", "pipes"), [("standby = false", 1), ("", 2)])
+def test_a_job_holds_no_pipe_but_those_to_its_worker(daemons: Daemons, redis: Redis, pool: str, pipes: int) -> None:
+    worker = Started(daemons, redis, pool)
+    eventually(lambda: worker.row.leads)
     job = worker.met()
     held = [str(file.readlink()) for file in Path(f"/proc/{job}/fd").iterdir()]
 
-    assert len([what for what in held if what.startswith("pipe")]) == 1
+    assert len([what for what in held if what.startswith("pipe")]) == pipes
 
 
 # Recycling

@@ -12,7 +12,7 @@ from resqued.cli.machine import Machine, Master
 from resqued.cli.terminal import say, say_json
 from resqued.cli.waiting import looks
 from resqued.errors import NotGone, WishRefused
-from resqued.scoreboard import Row
+from resqued.scoreboard import Row, State
 from resqued.status import WorkerStatus
 from resqued.wishes import KillJob, Unwanted
 
@@ -91,7 +91,7 @@ def _running(worker: WorkerStatus, row: Row | None) -> Running | None:
 
 
 def _why_none(worker: WorkerStatus, row: Row | None) -> str:
-    if row and row.job:  # of a version that did not number them; or it has begun at this moment
+    if row and row.job and row.state is State.BUSY:  # of a version without turns; or it has begun at this moment
         return f"{worker.slot} does not say which job it performs; if it is still the one: kill -USR1 {worker.pid}"
     return f"{worker.slot} performs no job now"
 
