@@ -38,7 +38,7 @@ class _Header(IntEnum):
 
 # Columns. Times are milliseconds on the monotonic clock.
 _STATE = 0
-_JOB = 1  # pid of the job's process, 0 without one
+_JOB = 1  # pid of the process of the job, or of the next one; 0 without one
 _LEADS = 2  # 1 while the worker waits on Redis for its pool
 _SINCE = 3  # when it came to its state, or began its job
 _TICK = 4  # when its loop last turned
@@ -114,7 +114,7 @@ class Row:
 
     @property
     def job(self) -> int:
-        """The pid of the job's process, 0 without one."""
+        """The pid of the process of the present job, or of one that stands by for the next; 0 without one."""
         return self._cells[_JOB]
 
     @job.setter

@@ -262,7 +262,8 @@ def test_a_row_tells_what_its_worker_does_and_has_done(worker: Started, redis: R
     worker.becomes(State.IDLE)
     eventually(lambda: worker.row.failed == 1)
 
-    assert (worker.row.done, worker.row.job) == (1, 0)
+    assert worker.row.done == 1
+    assert worker.row.job != job
     assert worker.row.tick >= born
     assert psutil.Process(worker.pid).memory_info().rss / 2 < worker.row.rss < 1 << 30
 
