@@ -80,6 +80,7 @@ class Worker:
         )
         self._runner = Runner(terms, self._task, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine)
         self._has_forked, self._state = False, row.state
+        self._unreported: tuple[Work, Ended] | None = None
 
     def run(self) -> bool:
         """Work until asked to stop. Whether nothing of this worker is left in Redis: it may have been away too long."""
@@ -139,9 +140,8 @@ class Worker:
         return None
 
     def _put_back(self, work: Work) -> None:
-        self._diary.note(
-            work, REQUEUED
-        )  # should Redis be away now, whoever finds it on the slate knows that it never began
+        # should Redis be away now, whoever finds it on the slate knows that it never began
+        self._diary.note(work, REQUEUED)
         self._books.settle(work, REQUEUED)
         log.info("job.put_back", queue=work.queue, run=work.run)
 
@@ -149,15 +149,25 @@ class Worker:
         """Perform a job and settle it. Returns the next one, which the same round trip brought."""
         self._become(State.BUSY)
         ended = self._perform(work)
+        self._catch_up()
         self._diary.note(work, ended.verdict)
         self._wear.performed(self._pulse.weigh() if self._wear.heeds_memory else 0)
         self._give_way_if_worn()
         answer = self._books.settle(work, ended.verdict)
         if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
             self._duty.hold_off(monotonic())
-        self._report(work, ended)
-        self._runner.reap()
-        return self._take(answer[1]) if answer else None
+        self._unreported = work, ended
+        following = self._take(answer[1]) if answer else None
+        if not following:
+            self._catch_up()
+        return following
+
+    def _catch_up(self) -> None:
+        """What remains to be done for the last job. If another follows, its process is given that first."""
+        if self._unreported:
+            self._report(*self._unreported)
+            self._unreported = None
+            self._runner.reap()
 
     def _perform(self, work: Work) -> Ended:
         name = None
@@ -169,7 +179,7 @@ class Worker:
         except JobError as error:
             return Ended(failed(error), name)
         self._before_first_fork()
-        return self._runner.run(task, work)
+        return self._runner.run(task, work, meanwhile=self._catch_up)
 
     def _task(self, work: Work) -> Task:
         """In the process of a job, of a further one. Raises JobError."""
