@@ -157,8 +157,11 @@ class Worker:
         if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
             self._duty.hold_off(monotonic())
         self._unreported = work, ended
-        following = self._take(answer[1]) if answer else None
-        if not following:
+        taken = answer[1] if answer else None
+        if not isinstance(taken, Work):
+            self._catch_up()
+        following = self._take(taken) if answer else None
+        if not following:  # it was put back
             self._catch_up()
         return following
 
