@@ -1,6 +1,7 @@
 """The loop of a worker."""
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 
 from resqued import failure, hooks, processes
@@ -213,7 +214,7 @@ class Worker:
             self._pause(is_there=False)
         until = self._duty.wakes_at()
         try:
-            watched = self._watch_queues(until)
+            watched = self._watch_queues()
             self._prepare()
             if self._vigil.woken(self._ears.wait(until, *watched)):
                 self._duty.woken()
@@ -236,11 +237,11 @@ class Worker:
             self._has_forked = True
             self._run_hooks("before_first_fork")
 
-    def _watch_queues(self, until: float) -> list[int]:
+    def _watch_queues(self) -> list[int]:
         """Whom to listen to. No queue while the fleet is paused, for its jobs would answer at once."""
         if self._state is State.PAUSED or not self._duty.may_try_redis(monotonic()):
             return []
-        self._vigil.begin(self._queues.to_wait_on(), monotonic(), until)
+        self._vigil.begin(self._queues.to_wait_on(), monotonic(), inf)  # it goes on while its worker looks by itself
         self._row.leads = self._vigil.leads
         return self._vigil.watched()
 

@@ -81,9 +81,10 @@ class Runner:
         """
         self._may_stand_by = self._terms.standby
         limits = self._usual if task.limits is UNSTATED else self._terms.limits(task.limits)
-        if self._hand and self._hand.takes(work, limits):
-            meanwhile()
-            ended = self._see_through(task, self._hand, run=work.run)
+        hand = self._hand
+        if hand and hand.takes(work, limits):
+            meanwhile()  # it may end so soon that it is reaped there
+            ended = self._see_through(task, hand, run=work.run)
             if ended:
                 return ended
         self.let_go()
@@ -182,14 +183,20 @@ class Runner:
         ending = self._watched(child, hand.limits, hand.watch)
         unwanted, self._row.turn = self._is_unwanted, 0
         verdict = ending.verdict
-        self._hand, self._leaving = (hand, None) if hand.is_free and ending.said is DONE else (None, child)
-        if self._leaving:
-            child.dismiss()
+        self._keep(hand if ending.said is DONE else None, child)
         if ending.said is None and self._row.begun != run and not unwanted:
             return None if self._duty.takes_jobs else Ended(REQUEUED, task.job.name)
         if verdict.outcome is Outcome.FAILED and (error := ending.cause_of_death):
             verdict = self._mourned(task, error, verdict)
         return Ended(verdict, task.job.name, child.pid, monotonic() - started)
+
+    def _keep(self, hand: Hand | None, child: Child) -> None:
+        """For a further job, if it is free for one; else it has to leave, if it has not."""
+        self._hand = hand if hand and hand.is_free else None
+        if not self._hand:
+            child.dismiss()
+            self._leaving = None if child.exit else child
+            self._row.job = self._leaving.pid if self._leaving else 0
 
     def _mourned(self, task: Task, error: BaseException, verdict: Verdict) -> Verdict:
         """Run the `on_failure*` hooks of a job that can no longer do so itself; what they raise is in the verdict."""
@@ -202,8 +209,9 @@ class Runner:
             child = processes.start_job(partial(_alone, mourn), self._mine())
         except OSError:
             return verdict
-        self._row.job, self._leaving = child.pid, child
+        self._row.job = child.pid
         said = self._watched(child, Limits(timeout=MOURNING), None).said
+        self._keep(None, child)
         return replace(said, backtrace=verdict.backtrace or said.backtrace) if said else verdict
 
     def _announce(self, task: Task, child: Child) -> None:

@@ -159,3 +159,11 @@ def test_a_killed_worker_takes_the_process_and_the_job_at_hand_with_it(daemons: 
     assert popped(redis, "test:said") == "after"
     assert not job.is_running() or job.status() == psutil.STATUS_ZOMBIE
     eventually(lambda: [failure["payload"]["class"] for failure in failures(redis)] == ["Meet"])
+
+
+def test_a_process_that_has_ended_before_its_worker_looks_is_believed(daemons: Daemons, redis: Redis) -> None:
+    """Each failure ends its process, some of them while their worker still has something to say of the job before."""
+    performed(daemons, redis, [("Fact", PID), ("Boom",)] * 20)
+
+    assert [failure["exception"] for failure in failures(redis)] == ["ValueError"] * 20
+    assert redis.get("resque:stat:failed") == b"20"

@@ -45,7 +45,7 @@ def test_of_idle_workers_one_waits_for_redis_and_the_others_for_it(tmp_path: Pat
 def test_an_idle_worker_looks_again_after_each_interval(tmp_path: Path, redis: Redis, proxy: Proxy) -> None:
     with daemons(tmp_path, redis, proxy.url) as fleet:
         fleet.start(workers=1, pool="interval = 0.1")
-        eventually(lambda: proxy.seen["BLMOVE"] >= 5)
+        eventually(lambda: proxy.seen["EVALSHA"] >= 8)
 
 
 class Meeting:
