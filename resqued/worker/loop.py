@@ -4,7 +4,6 @@ from collections.abc import Callable
 from math import inf
 from time import monotonic
 
-from resqued import failure, hooks, processes
 from resqued.duty import Duty
 from resqued.errors import JobError, StoreUnavailable
 from resqued.escalation import Mood
@@ -12,7 +11,6 @@ from resqued.hooks import WorkerInfo
 from resqued.lifeline import Bell, Lifeline
 from resqued.log import log
 from resqued.notes import Notebook
-from resqued.protocol import identity
 from resqued.queues import QueueSet
 from resqued.scoreboard import Row, State
 from resqued.signals import Inbox
@@ -21,7 +19,6 @@ from resqued.store.slate import Nothing, Slate
 from resqued.store.trimming import Trimming
 from resqued.store.vigil import Vigil
 from resqued.verdict import REQUEUED, Outcome
-from resqued.version import __version__
 from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
@@ -30,10 +27,9 @@ from resqued.worker.diary import Diary
 from resqued.worker.ears import Ears
 from resqued.worker.pulse import Pulse
 from resqued.worker.runner import Ended, Runner
+from resqued.worker.standing import Standing
 from resqued.worker.task import Application, Task, failed
 from resqued.worker.terms import Terms
-
-UNREGISTERED = (State.STARTING, State.OFFLINE)
 
 
 class Worker:
@@ -63,8 +59,7 @@ class Worker:
         row: Row,
         mine: Callable[[], list[int]],
     ) -> None:
-        self._pool, self._terms, self._application = pool, terms, application
-        self._slate, self._diary, self._bell = slate, Diary(notebook), bell
+        self._application, self._slate, self._diary = application, slate, Diary(notebook)
         self._vigil, self._queues, self._duty, self._row = vigil, queues, duty, row
         self._wear, self._pulse = wear, Pulse(row)
         self._ears = Ears(duty, inbox, lifeline, self._pulse)
@@ -80,7 +75,8 @@ class Worker:
             when_lost=vigil.lost,
         )
         self._runner = Runner(terms, self._task, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine)
-        self._has_forked, self._state = False, row.state
+        self._standing = Standing(WorkerInfo(slate.worker, pool, queues.entries), terms.slot, row, bell)
+        self._has_forked = False
         self._unreported: tuple[Work, Ended] | None = None
 
     def run(self) -> bool:
@@ -95,16 +91,6 @@ class Worker:
                 self._rest()
         return self._leave()
 
-    def _is_without_redis(self) -> None:
-        """Who finds Redis away at first is ready all the same: as soon as it is back, so is the worker."""
-        if self._state is State.STARTING:
-            self._state = self._row.state = State.OFFLINE
-            self._ring()
-
-    def _ring(self) -> None:
-        if self._bell:
-            self._bell.ring()
-
     def _reserve(self) -> Work | None:
         """Look for a job if it is time to. Who pauses only shows that it is there."""
         if self._duty.paused:
@@ -117,10 +103,10 @@ class Worker:
 
     def _pause(self, *, is_there: bool) -> None:
         """Who has never been there, in Redis, has nothing to pause from."""
-        if is_there or self._state not in UNREGISTERED:
+        if is_there or self._standing.is_there:
             self._become(State.PAUSED)
         else:
-            self._is_without_redis()
+            self._standing.is_without_redis()
 
     def _take(self, taken: Taken | None) -> Work | None:
         """What came of reserving. A job that was taken while a stop or pause was on its way is put back, unstarted."""
@@ -132,7 +118,7 @@ class Worker:
                 return taken
             self._put_back(taken)
         elif taken is None:
-            self._is_without_redis()
+            self._standing.is_without_redis()
         elif self._duty.takes_jobs:
             self._duty.found_nothing(monotonic())
             self._become(State.PAUSED if taken is Nothing.PAUSED else State.IDLE)
@@ -226,7 +212,7 @@ class Worker:
 
     def _prepare(self) -> None:
         """Who waits for a job of the pool has a process ready for it; of the others nobody needs one."""
-        if self._state is not State.IDLE or not self._vigil.leads:
+        if self._standing.state is not State.IDLE or not self._vigil.leads:
             self._runner.let_go()
         elif self._runner.may_stand_by:
             self._before_first_fork()
@@ -235,68 +221,38 @@ class Worker:
     def _before_first_fork(self) -> None:
         if not self._has_forked:
             self._has_forked = True
-            self._run_hooks("before_first_fork")
+            self._standing.run_hooks("before_first_fork")
 
     def _watch_queues(self) -> list[int]:
         """Whom to listen to. No queue while the fleet is paused, for its jobs would answer at once."""
-        if self._state is State.PAUSED or not self._duty.may_try_redis(monotonic()):
+        if self._standing.state is State.PAUSED or not self._duty.may_try_redis(monotonic()):
             return []
         self._vigil.begin(self._queues.to_wait_on(), monotonic(), inf)  # it goes on while its worker looks by itself
         self._row.leads = self._vigil.leads
         return self._vigil.watched()
 
     def _become(self, state: State) -> None:
-        """Change what the world sees of this worker, and tell the application."""
-        was = self._state
-        if state is was:
+        """What is held for another state is let go; then the world may see it."""
+        if state is self._standing.state:
             return
-        self._state = self._row.state = state
-        if was in UNREGISTERED:
-            self._ring()
-        if was is State.BUSY:
+        if self._standing.state is State.BUSY:
             self._runner.let_go()
-        if State.PAUSED in (was, state):
-            self._tell_of_pause(state)
-        match state:
-            case State.BUSY:
-                self._vigil.end()
-                self._row.leads = False
-            case State.PAUSED:
-                self._vigil.end()
-                processes.set_title(identity.paused(__version__, self._terms.slot))
-            case _:
-                processes.set_title(identity.waiting(__version__, self._queues.entries, self._terms.slot))
-                if was is State.BUSY:
-                    self._run_hooks("queue_empty")
-
-    def _tell_of_pause(self, state: State) -> None:
-        if state is State.PAUSED:
-            log.info("worker.paused", worker=self._slate.worker, by="signal" if self._duty.paused else "redis")
-            self._run_hooks("before_pause")
-        else:
-            log.info("worker.resumed", worker=self._slate.worker)
-            self._run_hooks("after_pause")
+        if state is not State.IDLE:
+            self._vigil.end()
+            self._row.leads = False
+        self._standing.become(state, by="signal" if self._duty.paused else "redis")
 
     def _leave(self) -> bool:
-        self._state = self._row.state = State.LEAVING
+        self._standing.leave()
         self._runner.let_go()
         self._runner.see_off()
-        self._run_hooks("shutdown")
+        self._standing.run_hooks("shutdown")
         self._vigil.end()
         self._vigil.lost()
         self._diary.close()
         gone = self._books.leave()
         if gone:
             self._diary.remove()
-        self._run_hooks("worker_exit")
+        self._standing.run_hooks("worker_exit")
         log.info("worker.left", worker=self._slate.worker)
         return gone
-
-    def _run_hooks(self, name: str) -> None:
-        """A hook that fails is the application's affair; the worker goes on."""
-        info = WorkerInfo(self._slate.worker, self._pool, self._queues.entries)
-        for hook in hooks.registered[name]:
-            try:
-                hook(info)
-            except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
-                log.exception("hook.failed", hook=name, error=failure.summary_of(error))

@@ -68,9 +68,9 @@ def test_every_process_shows_its_own(deployment: Deployment, master: Daemon, red
     shown = {one["pid"]: one for one in stacks(deployment)}
 
     assert set(shown) == {master.pid, pid, *(worker.pid for worker in master.workers())}
-    assert "in _sleep" in "".join(shown[master.pid]["stacks"])
+    assert "master/loop.py" in "".join(shown[master.pid]["stacks"])
     for worker in master.workers():
-        assert "ears.py" in "".join(shown[worker.pid]["stacks"])
+        assert "worker/loop.py" in "".join(shown[worker.pid]["stacks"])
     assert shown[pid] | {"stacks": []} == {
         "process": "job",
         "pid": pid,
