@@ -74,7 +74,7 @@ def test_a_worker_whose_hook_hangs_tells_where(deployment: Deployment, redis: Re
 
     eventually(lambda: is_replaced(master, pid), within=15)
     assert "in wait_for_godot" in master.output()
-    assert "in _run_hooks" in master.output()
+    assert "in run_hooks" in master.output()
     assert len(master.logged("worker.stuck")) == 1
 
 
