@@ -189,6 +189,15 @@ def test_a_heartbeat_is_due_again_after_thirty_seconds() -> None:
     assert idle().beat_is_due(NOW + 30.0)
 
 
+def test_workers_that_begin_together_do_not_beat_together() -> None:
+    early = Duty(interval=5.0, backoff=Backoff(first=2.0, most=32.0, chance=lambda: 0.5), phase=0.25)
+
+    early.beat(NOW)
+    assert early.beats_at() == NOW + 7.5
+    early.beat(NOW + 7.5)
+    assert early.beats_at() == NOW + 37.5
+
+
 def test_a_busy_worker_wakes_for_its_heartbeat() -> None:
     assert idle().beats_at() == NOW + 30.0
 
