@@ -25,11 +25,11 @@ signaltable termination verdict wear wishes work
 
 application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline listening lock log
 memory notes oom orders performance places prctl procfs processes registry scoreboard signals stacks status store
-streams systemd whereabouts wire
+streams systemd telling whereabouts wire
 
 client master performer pruner testing worker
 
-__main__ api cli entry standalone
+__main__ api cli entry standalone web
 """
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS.split("\n\n")) for room in rooms.split()}
 PURE, LOOPS = 1, 3

@@ -9,7 +9,6 @@ from resqued import places
 from resqued.cli import filters
 from resqued.cli.commands import DONE, PROBLEM
 from resqued.cli.consent import agreed
-from resqued.cli.filters import Filter
 from resqued.cli.progress import bar
 from resqued.cli.terminal import complain, say, say_json
 from resqued.errors import CommandRefused, StoreUnavailable
@@ -19,6 +18,7 @@ from resqued.protocol.keys import FAILED
 from resqued.store.failures import MOST, Failures
 from resqued.store.sweep import RETRIED, Action, Removal, Retrial, Sweep
 from resqued.store.trimming import Trimming
+from resqued.telling.failures import Filter, has_id
 
 STEPS = 4  # a second, into which a rate is divided
 
@@ -31,7 +31,7 @@ def retry(failures: Failures, arguments: Namespace) -> int:
 
 def remove(failures: Failures, arguments: Namespace) -> int:
     chosen = _chosen(arguments)
-    if arguments.every and Filter.of(arguments).is_open and not _may_remove(failures, arguments):
+    if arguments.every and filters.chosen_by(arguments).is_open and not _may_remove(failures, arguments):
         return PROBLEM
     return Change("removed", failures, Removal(), chosen, arguments).run()
 
@@ -88,14 +88,14 @@ class Chosen:
 
     def __call__(self, entry: Entry) -> bool:
         if self._ids:
-            if (own := filters.has_id(entry, self._ids)) is None:
+            if (own := has_id(entry, self._ids)) is None:
                 return False
             self.missing.discard(own)
         return self._filter(entry)
 
 
 def _chosen(arguments: Namespace) -> Chosen:
-    chosen = Filter.of(arguments)
+    chosen = filters.chosen_by(arguments)
     if not (arguments.ids or arguments.every or arguments.lists) and chosen.is_open:
         arguments.refuse("say which: an ID, a filter, or --all")
     return Chosen(chosen, arguments.ids)

@@ -2,7 +2,6 @@
 
 import sys
 from argparse import Namespace
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from heapq import merge
@@ -11,16 +10,13 @@ from typing import NamedTuple
 
 from resqued.cli import filters
 from resqued.cli.commands import DONE, PROBLEM
-from resqued.cli.filters import Filter, when
 from resqued.cli.progress import bar
 from resqued.cli.terminal import complain, date, say, say_each, say_json, table
 from resqued.protocol.failed import Entry
 from resqued.store.failures import Failures
+from resqued.telling.failures import LONGEST, Stats, has_id, when
 
-LONGEST = 200  # characters of what is one of many
-MOST_KINDS = 10_000  # that are counted one by one: names come from whoever can write to Redis
 SHOWN_EVERY = 1000  # entries: to draw the bar takes longer than to look at one
-OTHERS = "(others)"
 UNDATED = datetime.max.replace(tzinfo=UTC)
 
 
@@ -50,7 +46,7 @@ def export_entries(failures: Failures, arguments: Namespace) -> int:
 
 def _found(failures: Failures, arguments: Namespace, *, oldest: bool = False) -> Iterator[Found]:
     """Of all lists that are meant, in one order. No more than a portion of each is held."""
-    chosen = Filter.of(arguments)
+    chosen = filters.chosen_by(arguments)
     read = failures.oldest_first if oldest else failures.newest_first
     streams = [(Found(name, entry) for entry in read(name)) for name in filters.lists(failures, arguments)]
     every = merge(*streams, key=_moment, reverse=not oldest) if len(streams) > 1 else streams[0]
@@ -105,7 +101,7 @@ def show_entries(failures: Failures, arguments: Namespace) -> int:
     missing = set(arguments.ids)
     for one in _found_by_id(failures, arguments):
         shown.append(one)
-        missing -= {filters.has_id(one.entry, arguments.ids)}
+        missing -= {has_id(one.entry, arguments.ids)}
         if not missing:
             break
     if arguments.json:
@@ -122,7 +118,7 @@ def show_entries(failures: Failures, arguments: Namespace) -> int:
 def _found_by_id(failures: Failures, arguments: Namespace) -> Iterator[Found]:
     for name in failures.sizes():
         for entry in failures.newest_first(name):
-            if filters.has_id(entry, arguments.ids):
+            if has_id(entry, arguments.ids):
                 yield Found(name, entry)
 
 
@@ -157,7 +153,7 @@ def _facts(name: str, entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def count_entries(failures: Failures, arguments: Namespace) -> int:
-    if Filter.of(arguments).is_open:
+    if filters.chosen_by(arguments).is_open:
         count = sum(filters.lists(failures, arguments).values())
     else:
         count = sum(1 for _ in _watched(failures, arguments))
@@ -170,7 +166,7 @@ def count_entries(failures: Failures, arguments: Namespace) -> int:
 
 def _watched(failures: Failures, arguments: Namespace) -> Iterator[Entry]:
     """Those that the filter lets pass, with a bar for how many have been looked at."""
-    chosen, sizes = Filter.of(arguments), filters.lists(failures, arguments)
+    chosen, sizes = filters.chosen_by(arguments), filters.lists(failures, arguments)
     seen = passed = 0
     with bar("found", sum(sizes.values())) as show:
         for name in sizes:
@@ -181,32 +177,6 @@ def _watched(failures: Failures, arguments: Namespace) -> Iterator[Entry]:
                     yield entry
                 if seen % SHOWN_EVERY == 0:
                     show(passed, seen)
-
-
-class Stats:
-    def __init__(self) -> None:
-        self.total = self.unreadable = self.retried = self.undated = 0
-        self.by = {kind: Counter[str]() for kind in ("exception", "class", "queue", "host", "hour")}
-
-    def add(self, entry: Entry) -> None:
-        self.total += 1
-        if not entry.is_readable:
-            self.unreadable += 1
-            return
-        self.retried += bool(entry.retried_at)
-        at = when(entry)
-        self.undated += at is None
-        hour = at.astimezone(UTC).strftime("%Y-%m-%dT%H:00:00+00:00") if at else ""
-        for kind, name in zip(self.by, (entry.exception, entry.name, entry.queue, entry.host, hour), strict=True):
-            if name:
-                self._count(self.by[kind], name[:LONGEST])
-
-    def _count(self, counter: Counter[str], name: str) -> None:
-        counter[name if name in counter or len(counter) < MOST_KINDS else OTHERS] += 1
-
-    def of(self, kind: str) -> list[tuple[str, int]]:
-        """The most frequent first; hours in their order."""
-        return sorted(self.by[kind].items()) if kind == "hour" else self.by[kind].most_common()
 
 
 def show_stats(failures: Failures, arguments: Namespace) -> int:

@@ -4,19 +4,37 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from typing import ClassVar, TextIO, TypeAlias
+
+from resqued.telling.text import printable, size
+from resqued.telling.times import ago, date, iso, span
+
+__all__ = [
+    "Marked",
+    "Problem",
+    "Rendered",
+    "Stale",
+    "ago",
+    "columns",
+    "complain",
+    "date",
+    "iso",
+    "printable",
+    "say",
+    "say_each",
+    "say_json",
+    "say_json_list",
+    "size",
+    "span",
+    "table",
+    "window",
+]
 
 DELETE = "\x7f"  # the one control character that JSON leaves as it is
 AT_ONCE = 100  # rows that are laid out together
 
 Layout: TypeAlias = Callable[[Sequence[Sequence[str]]], Iterable[str]]  # rows as lines
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with whatever a terminal might obey or cannot show escaped as in Python."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class Rendered(str):
@@ -123,21 +141,6 @@ class _Columns:
         return ["  ".join(map(str.ljust, row, self._widths)).rstrip() for row in rows]
 
 
-def date(moment: datetime | None) -> str:
-    """In UTC, so that those of several hosts can be compared; `-` if it is not known."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "-"
-
-
-def ago(moment: datetime | None, now: datetime) -> str:
-    """How long something has lasted; `-` if its beginning is not known."""
-    return span((now - moment).total_seconds()) if moment else "-"
-
-
-def iso(moment: datetime | None) -> str | None:
-    """For programs: in UTC, to the second."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
-
-
 def window(stream: TextIO) -> os.terminal_size:
     """How large the terminal is that `stream` writes to, now, whatever $COLUMNS says."""
     usual = os.terminal_size((80, 24))
@@ -146,23 +149,3 @@ def window(stream: TextIO) -> os.terminal_size:
     except OSError:
         return usual
     return size if size.columns and size.lines else usual  # it may not know
-
-
-def span(seconds: float) -> str:
-    """How long, in the largest unit of which there are two: `90s`, `90m`, `30h`, `12d`. Nothing is shorter than 0."""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f}{unit}"
-    return f"{max(0, seconds):.0f}s"
-
-
-def size(count: int | None) -> str:
-    """Bytes, in the unit that leaves four digits at most; `-` if it is not known."""
-    if count is None:
-        return "-"
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 10_000 or unit == "GiB":  # noqa: PLR2004  four digits
-            break
-        amount /= 1024
-    return f"{amount:.0f}{unit}"

@@ -4,15 +4,10 @@ from datetime import datetime
 
 from resqued.cli.terminal import Problem, ago, iso
 from resqued.protocol.records import WorkerView
-from resqued.store.pruning import OLD
+from resqued.telling.workers import is_stale
 
 ALL_PAUSED = "all workers are paused: resquectl queue resume --all"
 HEADING = "WORKER", "POOL", "VERSION", "UP", "HEARTBEAT", "FOR", "JOB"
-
-
-def is_stale(view: WorkerView, now: datetime) -> bool:
-    """Whether a Ruby worker would take it for dead. Who never beats is not: most implementations do not."""
-    return view.heartbeat is not None and (now - view.heartbeat).total_seconds() > OLD
 
 
 def row(view: WorkerView, now: datetime) -> list[object]:

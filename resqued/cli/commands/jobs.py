@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from resqued.cli import consent, subjects
 from resqued.cli.commands import DONE, PROBLEM, Commands
-from resqued.cli.jobtexts import arguments_in, class_in, document
 from resqued.cli.subjects import Fleet
 from resqued.cli.terminal import ago, complain, say, say_each, say_json, say_json_list, table
 from resqued.protocol import payloads, records
+from resqued.telling.jobs import arguments_in, class_in, document
 
 FIRST = 20  # jobs that are shown unless told otherwise
 AT_ONCE = 100

@@ -9,8 +9,6 @@ from itertools import chain
 
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, PROBLEM, Commands
-from resqued.cli.jobtexts import class_in
-from resqued.cli.listeners import serves
 from resqued.cli.subjects import Fleet
 from resqued.cli.terminal import ago, complain, date, iso, say, say_each, say_json, table
 from resqued.cli.workerlines import ALL_PAUSED, HEADING, row
@@ -18,6 +16,8 @@ from resqued.protocol import records
 from resqued.protocol.records import WorkerView
 from resqued.store.replies import name_of
 from resqued.store.stock import Queue
+from resqued.telling.jobs import class_in
+from resqued.telling.listeners import serves
 
 LOOKED_INTO, AT_ONCE = 1000, 100  # jobs, for their classes
 

@@ -9,12 +9,12 @@ from math import isfinite
 
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, Commands
-from resqued.cli.listeners import listeners
 from resqued.cli.subjects import Fleet
 from resqued.cli.terminal import Problem, Stale, ago, iso, say, say_each, say_json_list, table
 from resqued.cli.workerlines import ALL_PAUSED
 from resqued.queues import matches
 from resqued.store.stock import Queue
+from resqued.telling.listeners import listeners
 
 NOBODY = "nobody listens"
 

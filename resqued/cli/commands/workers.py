@@ -6,14 +6,15 @@ from datetime import datetime
 
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, Commands
-from resqued.cli.listeners import serves
 from resqued.cli.subjects import Fleet
 from resqued.cli.terminal import say, say_each, say_json_list, table
-from resqued.cli.workerlines import ALL_PAUSED, HEADING, document, is_stale, row
+from resqued.cli.workerlines import ALL_PAUSED, HEADING, document, row
 from resqued.protocol import records
 from resqued.protocol.records import WorkerView
 from resqued.queues import matches
 from resqued.store.replies import name_of
+from resqued.telling.listeners import serves
+from resqued.telling.workers import is_stale
 
 
 def add_to(commands: Commands) -> None:

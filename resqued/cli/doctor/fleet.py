@@ -10,7 +10,6 @@ from resqued import coroner, processes
 from resqued.cli.doctor.facts import Fleet, Known, Unknown
 from resqued.cli.inquest import LARGEST_PID
 from resqued.cli.terminal import ago
-from resqued.cli.workerlines import is_stale
 from resqued.errors import CommandRefused
 from resqued.protocol.keys import Keys
 from resqued.protocol.records import WorkerView
@@ -18,6 +17,7 @@ from resqued.store.census import Census
 from resqued.store.checkup import Checkup
 from resqued.store.pruning import Dead, Pruning
 from resqued.store.stock import Stock
+from resqued.telling.workers import is_stale
 from resqued.whereabouts import whereabouts
 from resqued.wire import Wire
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from resqued.cli.terminal import iso
 from resqued.errors import InvalidPayload
 from resqued.protocol import payloads, records
 from resqued.protocol.payloads import ACTIVE_JOB, Payload
+from resqued.telling.times import iso
 
 NO_JOB = "(no job)"
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resqued.cli.listeners import listeners, serves
 from resqued.store.replies import raw
+from resqued.telling.listeners import listeners, serves
 
 NAMES = st.text("ab.", min_size=1, max_size=3)
 ENTRIES = st.lists(st.text(r"ab.*?[]!\\", min_size=1, max_size=4), min_size=1, max_size=4)
