@@ -1,6 +1,6 @@
 """Every atomic move as a Lua script: one operation a file in `lua/`, whose header says what it does.
 
-`-- with: other.lua` in a file's first line puts the functions of that file before it.
+`-- with: one.lua, other.lua` in a file's first line puts the functions of those files before it, of each once.
 """
 
 import pkgutil
@@ -11,7 +11,7 @@ from functools import cache
 
 from resqued.digest import hexadecimal
 
-WITH = re.compile(r"\A-- with: (\S+)\n")
+WITH = re.compile(r"\A-- with: (.+)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,19 @@ def move(name: str) -> Move:
 
 
 def source(file: str) -> str:
+    return "\n".join(_with_needs(file, {}).values())
+
+
+def _with_needs(file: str, texts: dict[str, str]) -> dict[str, str]:
+    """`texts`, by file, and after them what `file` needs that is not among them, and itself."""
     data = pkgutil.get_data(__package__, f"lua/{file}")
     assert data is not None
     text = data.decode()
-    needs = WITH.match(text)
-    return (source(needs[1]) + "\n" if needs else "") + text
+    for needed in needs[1].split(", ") if (needs := WITH.match(text)) else ():
+        if needed not in texts:
+            _with_needs(needed, texts)
+    texts[file] = text
+    return texts
 
 
 def load_all() -> None:

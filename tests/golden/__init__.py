@@ -1,6 +1,7 @@
 """What other implementations of Resque left in Redis, seen on live sessions: every key, at named moments.
 
-ruby: Resque 3.0.0. perl: Resque of CPAN. node: node-resque 9.7. pyres: 1.5.
+ruby: Resque 3.0.0. perl: Resque of CPAN. node: node-resque 9.7. pyres: 1.5. scheduler: resque-scheduler 5.0.0 and the
+scheduler of node-resque, beside each other.
 """
 
 import json
@@ -10,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from redis import Redis
 
-Implementation = Literal["ruby", "perl", "node", "pyres"]
+Implementation = Literal["ruby", "perl", "node", "pyres", "scheduler"]
 Dump: TypeAlias = dict[str, dict[str, Any]]  # key → its type and value; sets sorted
 
 
@@ -38,6 +39,8 @@ def restore(redis: Redis, entries: Mapping[str, Mapping[str, Any]]) -> None:
                 redis.sadd(key, *entry["value"])
             case "hash":
                 redis.hset(key, mapping=entry["value"])
+            case "zset":
+                redis.zadd(key, entry["value"])
 
 
 def _entry(redis: Redis, key: bytes) -> dict[str, Any]:
@@ -55,6 +58,8 @@ def _value(redis: Redis, key: bytes, kind: str) -> Any:
             return sorted(_text(item) for item in redis.smembers(key))
         case "hash":
             return {_text(field): _text(value) for field, value in redis.hgetall(key).items()}
+        case "zset":
+            return {_text(member): f"{score:.0f}" for member, score in redis.zscan_iter(key)}
 
 
 def _text(raw: bytes | str) -> str:

@@ -1,3 +1,5 @@
+-- with: kinds.lua
+--
 -- Put many jobs at the ends of queues, in this order: all of them, or, if a key is not what it should be, none.
 --
 -- KEYS     1 queues, 2 resqued:<namespace>:receipt:<name>, 3… queue:<queue>, each once
@@ -7,11 +9,6 @@
 -- Repeated: the receipt says so already, nothing.
 
 if redis.call('GET', KEYS[2]) == ARGV[1] then return end
-
-local function is(key, kind)
-  local found = redis.call('TYPE', key).ok
-  return found == kind or found == 'none'
-end
 
 local queues = #KEYS - 2
 if not is(KEYS[1], 'set') then return KEYS[1] end

@@ -1,4 +1,4 @@
--- with: chosen.lua
+-- with: chosen.lua, kinds.lua
 --
 -- Put the jobs of failed entries back, at the end of their queues; the entries leave the failed list, or are marked.
 --
@@ -12,11 +12,6 @@
 --
 -- A script that errs half-way keeps what it did, and a job would be in two places: so all that could be refused is
 -- looked at first. (What Redis refuses as a whole, for want of memory or of a master, it refuses at the first write.)
-
-local function is(key, kind)
-  local found = redis.call('TYPE', key).ok
-  return found == kind or found == 'none'
-end
 
 if not is(KEYS[2], 'set') then return redis.error_reply('WRONGTYPE ' .. KEYS[2] .. ' is no set of names of queues') end
 local good = {}
