@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resqued import hooks, testing
-    from resqued.api import Resque
+    from resqued.api import Resque, connect
+    from resqued.decorator import job
     from resqued.errors import (
         AddressError,
         CommandRefused,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         UnreadableInput,
         UnreadableStatus,
         WishRefused,
+        WrongArguments,
     )
     from resqued.version import __version__
     from resqued.work import Job, current_job
@@ -84,14 +86,24 @@ __all__ = [
     "UnreadableInput",
     "UnreadableStatus",
     "WishRefused",
+    "WrongArguments",
     "__version__",
+    "connect",
     "current_job",
     "hooks",
+    "job",
     "testing",
 ]
 
 _MODULES = {"hooks", "testing"}
-_ELSEWHERE = {"Resque": "api", "Job": "work", "current_job": "work", "__version__": "version"}  # all others: errors
+_ELSEWHERE = {  # all others: errors
+    "Resque": "api",
+    "connect": "api",
+    "job": "decorator",
+    "Job": "work",
+    "current_job": "work",
+    "__version__": "version",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from resqued.client import Client
+from resqued import provenance
+from resqued.address import Address
+from resqued.client import Client, RedisClient
+from resqued.protocol.keys import DEFAULT_NAMESPACE
 
 if TYPE_CHECKING:
     from resqued.standalone import QueueWorker
@@ -32,3 +35,26 @@ class Resque(Client):
 
         registry = standalone.registry(jobs, names, modules)
         return standalone.QueueWorker(self.server, self.namespace, registry, interval=interval, timeout=timeout)
+
+
+_present: Resque | None = None
+
+
+def connect(redis: str | Address | RedisClient = "127.0.0.1:6379", namespace: str = DEFAULT_NAMESPACE) -> Resque:
+    """Say once, for this process and its forks, where jobs go that are functions: `welcome.enqueue("ann")`.
+
+    Nothing is connected before there is something to say. Raises AddressError if `redis` is a text that is no address.
+    """
+    global _present  # noqa: PLW0603  it is a fact about the process
+    _present = Resque(redis, namespace)
+    return _present
+
+
+def present() -> Resque:
+    """The client of `connect`; without that, in a worker's process, one of the worker's own Redis, else of this host's.
+
+    What a worker's process has found for itself is kept.
+    """
+    if _present is not None:
+        return _present
+    return connect(*provenance.place() or ())

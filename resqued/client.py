@@ -3,16 +3,25 @@
 import json
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, ParamSpec, Protocol, Self, overload
 
-from resqued import address, jobclass, jobhooks, outlet
+from resqued import address, jobarguments, jobclass, jobhooks, outlet
 from resqued.address import Address
-from resqued.errors import InvalidPayload, NotEncodable
+from resqued.errors import InvalidPayload, NotEncodable, WrongArguments
+from resqued.jobfunction import JobFunction
 from resqued.protocol import payloads
 from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
 from resqued.protocol.records import WorkerView
 from resqued.store.catalog import Catalog, Info
 from resqued.wire import pooled
+
+P = ParamSpec("P")
+
+
+class JobClass(Protocol):
+    """Any class. A job that is a function has arguments that mypy knows, and is none of these."""
+
+    def __repr__(self) -> str: ...
 
 
 class RedisClient(Protocol):
@@ -65,21 +74,37 @@ class Client:
         """
         self._send(queue, payload, None)
 
-    def enqueue(self, job: type, *args: Any) -> bool:
+    @overload
+    def enqueue(self, job: JobFunction[P, object], /, *args: P.args, **named: P.kwargs) -> bool: ...
+    @overload
+    def enqueue(self, job: type[JobClass], /, *args: Any, **named: Any) -> bool: ...
+    def enqueue(self, job: type, /, *args: Any, **named: Any) -> bool:
         """Put a job on the queue that its class names with its attribute `queue`. See `enqueue_to`."""
-        return self.enqueue_to(_queue_of(job), job, *args)
+        return self._enqueue(_queue_of(job), job, args, named)
 
-    def enqueue_to(self, queue: str, job: type | str, *args: Any) -> bool:
+    @overload
+    def enqueue_to(self, queue: str, job: JobFunction[P, object], /, *args: P.args, **named: P.kwargs) -> bool: ...
+    @overload
+    def enqueue_to(self, queue: str, job: type[JobClass] | str, /, *args: Any, **named: Any) -> bool: ...
+    def enqueue_to(self, queue: str, job: type | str, /, *args: Any, **named: Any) -> bool:
         """Put a job at the end of `queue`: its class, or the name that its workers know it by. False if a hook refused.
 
-        Calls the `before_enqueue*` methods of the class, all of them, and then, unless one answered False, the
-        `after_enqueue*` methods when the job is on its queue. A name has no hooks.
+        A payload has a list of arguments: those that are named are put in their places. Calls the `before_enqueue*`
+        methods of the class, all of them, and then, unless one answered False, the `after_enqueue*` methods when the
+        job is on its queue. A name has no hooks.
 
-        Raises NotEncodable, before any hook is called, if some other Resque client could not read the job back.
+        Raises, before any hook is called, WrongArguments if `perform` cannot be called with these, and NotEncodable if
+        some other Resque client could not read the job back.
         """
+        return self._enqueue(queue, job, args, named)
+
+    def _enqueue(self, queue: str, job: type | str, args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
         if isinstance(job, str):
+            if named:
+                raise WrongArguments(f"job {job!r} is known by name only, so that its arguments cannot be named")
             self._send(queue, _payload(job, args), None)
             return True
+        args = jobarguments.fitting(job, args, named)
         payload, hooks = _payload(jobclass.name_of(job), args), jobhooks.of(job)
         _encoded(queue, payload)  # a hook that takes a lock must not take it for a job that never comes
         if not jobhooks.agree(job, hooks.before_enqueue, args):

@@ -26,6 +26,10 @@ class NotEncodable(ResquedError, ValueError):
     """A job that some peer could not read is refused before it reaches a queue."""
 
 
+class WrongArguments(ResquedError, TypeError):
+    """A job that could not be called with these arguments is refused before it is enqueued."""
+
+
 class StoreUnavailable(ResquedError):
     """Redis did not answer, or answered that it cannot serve now. What was asked may or may not have been done."""
 

@@ -20,7 +20,8 @@ import pytest
 FLOORS = """
 digest errors version
 
-address backoff config duty escalation fleet handover hooks jobclass jobhooks joblimits outlet protocol queues reload
+address backoff config duty escalation fleet handover hooks jobarguments jobclass jobfunction jobhooks joblimits outlet
+protocol provenance queues reload
 signaltable termination verdict wear wishes work
 
 application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline listening lock log
@@ -29,7 +30,7 @@ streams systemd telling whereabouts wire
 
 client master performer pruner testing worker
 
-__main__ api cli entry standalone web
+__main__ api cli contrib decorator entry standalone web
 """
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS.split("\n\n")) for room in rooms.split()}
 PURE, LOOPS = 1, 3

@@ -1,11 +1,12 @@
 """Putting jobs on queues: what is written, what is refused, which hooks have a say."""
 
+import functools
 from typing import Any, ClassVar
 
 import pytest
 from redis import Redis
 
-from resqued import NotEncodable, Resque
+from resqued import NotEncodable, Resque, WrongArguments
 from tests.golden import dump, seen
 
 NAN = float("nan")
@@ -99,9 +100,9 @@ def test_a_class_in_a_class_goes_by_its_whole_path(resque: Resque, redis: Redis)
 
 
 def test_a_class_inherits_the_queue_but_not_the_name(resque: Resque, redis: Redis) -> None:
-    resque.enqueue(Louder)
+    resque.enqueue(Louder, "hello")
 
-    assert head(redis, "echo") == f'{{"class":"{__name__}.Louder","args":[]}}'
+    assert head(redis, "echo") == f'{{"class":"{__name__}.Louder","args":["hello"]}}'
 
 
 def test_a_class_of_a_script_goes_by_its_bare_name(resque: Resque, redis: Redis) -> None:
@@ -176,6 +177,85 @@ def test_a_class_without_a_queue_is_told_how_to_get_one(resque: Resque) -> None:
         NotEncodable, match=r"Homeless names no queue: give it a class attribute `queue`, or use enqueue_to"
     ):
         resque.enqueue(Homeless)
+
+
+# Arguments
+
+
+class Letter:
+    queue = "mail"
+
+    def perform(self, address: str, copies: int = 1, *pages: str, draft: bool = False) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("args", "named", "carried"),
+    [
+        (("ann",), {}, ["ann"]),
+        (("ann", 2, "p1", "p2"), {}, ["ann", 2, "p1", "p2"]),
+        ((), {"address": "ann"}, ["ann"]),
+        (("ann",), {"copies": 2}, ["ann", 2]),
+        ((), {"copies": 2, "address": "ann"}, ["ann", 2]),
+    ],
+)
+def test_named_arguments_are_put_in_their_places(
+    resque: Resque, args: tuple[Any, ...], named: dict[str, Any], carried: list[Any]
+) -> None:
+    resque.enqueue(Letter, *args, **named)
+
+    assert resque.peek("mail")[0]["args"] == carried
+
+
+def test_what_is_left_out_before_a_named_argument_is_there_with_its_default(resque: Resque) -> None:
+    class Page:
+        @classmethod
+        def perform(cls, number: int, size: str = "a4", colour: str = "black", weight: int = 80) -> None: ...
+
+    resque.enqueue_to("print", Page, 1, colour="red")
+
+    assert resque.peek("print")[0]["args"] == [1, "a4", "red"]
+
+
+@pytest.mark.parametrize(
+    ("args", "named", "reason"),
+    [
+        ((), {}, "missing a required argument: 'address'"),
+        (("ann",), {"copy": 2}, "got an unexpected keyword argument 'copy'"),
+        (("ann",), {"address": "bob"}, "multiple values for argument 'address'"),
+        (("ann",), {"draft": True}, "a payload is a list and cannot name 'draft'"),
+    ],
+)
+def test_what_perform_cannot_be_called_with_is_refused(
+    resque: Resque, redis: Redis, args: tuple[Any, ...], named: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(WrongArguments, match=rf"Letter\(address: str, .*\) -> None cannot be .*: {reason}"):
+        resque.enqueue(Letter, *args, **named)
+    assert redis.dbsize() == 0
+
+
+def test_what_does_not_fit_is_refused_before_any_hook(resque: Resque, guarded: type["Guarded"]) -> None:
+    class Strict(guarded):  # type: ignore[misc,valid-type]  # a fixture
+        @staticmethod
+        def perform() -> None: ...
+
+    with pytest.raises(WrongArguments):
+        resque.enqueue(Strict, 1)
+    assert guarded.heard == []
+
+
+def test_a_wrapper_is_taken_for_what_it_is_and_not_for_what_it_wraps(resque: Resque) -> None:
+    @functools.wraps(Echo.perform)
+    def with_session(*args: object) -> None: ...
+
+    resque.enqueue(type("Wrapped", (), {"queue": "q", "perform": staticmethod(with_session)}), 1, 2, 3)
+
+    assert resque.size("q") == 1
+
+
+@pytest.mark.parametrize("job", ["Letter", Elsewhere, type("Hidden", (), {"perform": staticmethod(max)})])
+def test_arguments_of_what_cannot_be_looked_into_are_not_named(resque: Resque, job: Any) -> None:
+    with pytest.raises(WrongArguments, match="cannot be named"):
+        resque.enqueue_to("q", job, address="ann")
 
 
 # Hooks

@@ -1,0 +1,61 @@
+"""`@resqued.job`: a function becomes a job."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from resqued import jobfunction
+from resqued.jobfunction import JobFunction
+
+if TYPE_CHECKING:
+    from resqued.api import Resque
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class EnqueuedFunction(JobFunction[P, R_co]):
+    """A job that goes where `resqued.connect` says; in a job, where that came from; else to the Redis of this machine.
+
+    It may be given to a client, too: `resque.enqueue(welcome, "ann@example.org")`.
+    """
+
+    def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Put a job with these arguments on its queue. False if a hook refused. See `Client.enqueue_to`."""
+        return _client().enqueue(self, *args, **kwargs)
+
+    def enqueue_to(self, queue: str, /, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """The same with another queue."""
+        return _client().enqueue_to(queue, self, *args, **kwargs)
+
+
+def job(
+    *,
+    queue: str | None = None,
+    name: str | None = None,
+    timeout: float | None = None,
+    memory: str | int | None = None,
+    **hooks: Callable[..., object],
+) -> Callable[[Callable[P, R_co]], EnqueuedFunction[P, R_co]]:
+    """Make a job of a function: what a job class has as attributes is said here.
+
+        @resqued.job(queue="mail", timeout=30, name="Mail::Welcome", on_failure_tell=tell)
+        def welcome(address: str, copies: int = 1) -> None: ...
+
+        welcome.enqueue("ann@example.org", copies=2)
+
+    `name`: what payloads call it (`resque_name`). `hooks`: functions, as `before_perform_lock=lock`; each is called as
+    the static method of that name would be. Raises TypeError for what can never be a job.
+    """
+    stated = {"queue": queue, "resque_name": name, "timeout": timeout, "memory": memory, **jobfunction.hooks(hooks)}
+
+    def made(function: Callable[P, R_co]) -> EnqueuedFunction[P, R_co]:
+        body = jobfunction.namespace(function, stated)
+        return EnqueuedFunction(function.__name__, (), body)
+
+    return made
+
+
+def _client() -> "Resque":
+    from resqued import api  # noqa: PLC0415  redis-py is large, and who performs jobs enqueues few
+
+    return api.present()
