@@ -9,20 +9,27 @@ Methods may be asynchronous: one event loop serves the whole job.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from resqued import failure, jobhooks, termination
 from resqued.errors import DontPerform
+from resqued.hooks import AroundHook, FailureHook, JobHook
 from resqued.work import Job, current_job, set_current_job
 
 if TYPE_CHECKING:
     from resqued.eventloop import EventLoop
 
-JobHook = Callable[[Job], object]
 Step = Callable[[], Any]
+
+
+class Nobody:
+    """Performs a job that is of no class."""
+
+    @staticmethod
+    def perform() -> None: ...
 
 
 class Performance:
@@ -34,22 +41,43 @@ class Performance:
         self._receiver = jobhooks.Receiver(job_class, self._hooks.instance_methods)
         self._loop: EventLoop | None = None
 
-    def run(self, beforehand: Sequence[JobHook] = ()) -> None:
-        """Call `beforehand` with the job, then perform it. Raises what that raises, JobTerminated if interrupted."""
+    def run(self, beforehand: Sequence[JobHook] = (), around: Sequence[AroundHook] = ()) -> None:
+        """Call `beforehand` with the job, then perform it within `around`, the first outermost.
+
+        Raises what that raises, JobTerminated if interrupted.
+        """
         job, stop = self._enter()
         try:
-            self._perform(beforehand)
+            if termination.asked():  # before there was anything to stop
+                termination.terminate()
+            for hook in beforehand:
+                self._settle(hook(self._job))
+            if around:
+                self._perform_within(around)
+            else:
+                self._perform()
         finally:
             self._leave(job, stop)
 
-    def mourn(self, error: BaseException) -> None:
-        """Call the `on_failure*` hooks with `error`, each whatever the others do. Never raises: `error` notes it."""
-        if not self._hooks.on_failure or termination.asked():
+    def mourn(
+        self, error: BaseException, others: Sequence[FailureHook] = (), beforehand: Sequence[JobHook] = ()
+    ) -> None:
+        """Call the `on_failure*` hooks with `error`, then `others` with the job and `error`.
+
+        If there are any, `beforehand` are called with the job first. Each is called whatever the rest do. Never raises:
+        `error` notes it.
+        """
+        if not (self._hooks.on_failure or others) or termination.asked():
             return
+        steps = [
+            *(("after_fork", partial(hook, self._job)) for hook in beforehand),
+            *((name, partial(self._tell, name, error)) for name in self._hooks.on_failure),
+            *(("on_failure", partial(hook, self._job, error)) for hook in others),
+        ]
         job, stop = self._enter()
         try:
             try:
-                self._mourn(error)
+                self._mourn(error, steps)
             finally:
                 self._leave(job, stop)
         except BaseException as also:  # noqa: BLE001  the event loop of an asynchronous hook may fail to close
@@ -70,11 +98,13 @@ class Performance:
             termination.heed(stop)
             set_current_job(job)
 
-    def _perform(self, beforehand: Sequence[JobHook]) -> None:
-        if termination.asked():  # before there was anything to stop
-            termination.terminate()
-        for hook in beforehand:
-            self._settle(hook(self._job))
+    def _perform_within(self, around: Sequence[AroundHook]) -> None:
+        with ExitStack() as stack:
+            for hook in around:
+                stack.enter_context(hook(self._job))
+            self._perform()
+
+    def _perform(self) -> None:
         try:
             for name in self._hooks.before_perform:
                 self._settle(self._call(name))
@@ -84,14 +114,17 @@ class Performance:
         for name in self._hooks.after_perform:
             self._settle(self._call(name))
 
-    def _mourn(self, error: BaseException) -> None:
-        for name in self._hooks.on_failure:
+    def _mourn(self, error: BaseException, steps: Sequence[tuple[str, Step]]) -> None:
+        for name, step in steps:
             try:
-                self._settle(self._receiver.method(name)(error, *self._job.args))
+                self._settle(step())
             except BaseException as also:  # noqa: BLE001  a hook may fail as a job may: sys.exit, too
                 _note(error, f"{name} raised {failure.account_of(also)}")
             if termination.asked():
                 break
+
+    def _tell(self, name: str, error: BaseException) -> Any:
+        return self._receiver.method(name)(error, *self._job.args)
 
     def _call(self, name: str) -> Any:
         return self._receiver.method(name)(*self._job.args)

@@ -4,14 +4,15 @@ A queue cannot choose what is imported or called. A name is looked up in a dicti
 application was loaded; nothing is ever imported, and no attribute of a module fetched, because a payload named it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 
-from resqued import failure, jobclass, jobhooks, joblimits, memory
+from resqued import failure, hooks, jobclass, jobhooks, joblimits, memory
 from resqued.application import Application, put_first
 from resqued.errors import ConfigError, UnknownJob
 from resqued.jobclass import full_name
 
+Framework = Callable[[], tuple[Sequence[str], Sequence[str]]]  # sets itself up: modules of jobs, and mistakes
 LONGEST_NAME = 200  # characters of a name in a message
 MOST_NAMES = 10  # in a message
 
@@ -20,11 +21,18 @@ class Registry:
     """Looked up in this order: `names`, `module.Class` or a class's own `resque_name`, a bare `Class` that is unique.
 
     `modules`, `names` and `path` are those of `[jobs]`: `app.jobs` or `app.jobs.*`; name → `module:Class`; directories.
+    A `framework` is set up before the modules are imported, and may know more of them.
     """
 
-    def __init__(self, modules: Sequence[str], names: Mapping[str, str], path: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        modules: Sequence[str],
+        names: Mapping[str, str],
+        path: Sequence[str] = (),
+        framework: Framework | None = None,
+    ) -> None:
         self._application = Application(modules)
-        self._names, self._path = names, path
+        self._modules, self._names, self._path, self._framework = modules, names, path, framework
         self._jobs: dict[str, type] = {}
         self._ambiguous: dict[str, list[str]] = {}
         self._given = False  # its jobs are a program's, not a configuration's
@@ -47,12 +55,16 @@ class Registry:
         return registry
 
     def load(self, *, source: str = "application") -> None:
-        """Put `path` first on sys.path, import the modules, and know their jobs. `source` is for the error.
+        """Put `path` first on sys.path, import the modules, and know their jobs; then the `after_load` hooks.
 
         Raises ConfigError with every mistake at once: modules that do not import, names that mean nothing or too much.
+        `source` is for the error.
         """
         mistakes = put_first(self._path)
-        self._application = Application(self._application.patterns)
+        more, why_not = self._framework() if self._framework else ((), ())
+        if why_not:  # nothing of it can be imported then
+            raise ConfigError(source, [*mistakes, *why_not])
+        self._application = Application(list(dict.fromkeys([*self._modules, *more])))
         self._application.load()
         index = _Index()
         for module in self._application.modules.values():
@@ -60,6 +72,8 @@ class Registry:
         for name, target in self._names.items():
             self._add_alias(index, name, target)
         self._adopt(index, [*mistakes, *self._application.mistakes, *index.mistakes], source)
+        if mistakes := list(_mistakes_of_hooks()):
+            raise ConfigError(source, mistakes)
 
     def find(self, name: str) -> type:
         """The class that a payload means by `name`. Raises UnknownJob, which says what would allow it."""
@@ -198,6 +212,16 @@ class _Index:
         own = jobclass.own_name(job_class)
         if own is not None and not (isinstance(own, str) and own):
             self.mistakes.append(f"{self.classes[job_class]}.resque_name: expected a name, got {own!r}")
+
+
+def _mistakes_of_hooks() -> Iterator[str]:
+    for hook in hooks.registered["after_load"]:
+        try:
+            hook()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
+            yield f"jobs.modules: an after_load hook failed: {failure.account_of(error)}"
 
 
 def _listed(names: Iterable[str], conjunction: str = "") -> str:

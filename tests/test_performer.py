@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -29,7 +30,8 @@ def _nothing_was_said() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_worker_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(hooks.registered, "after_fork", [])
+    for name in hooks.registered:
+        monkeypatch.setitem(hooks.registered, name, [])
 
 
 def performed(job_class: type, *args: Any) -> Verdict:
@@ -455,6 +457,82 @@ def test_an_after_fork_hook_that_raises_fails_the_job() -> None:
     assert (verdict.error, said) == ("no database", ["failure"])
 
 
+@contextmanager
+def surrounding(a_job: Job) -> Iterator[None]:
+    said.append(f"in {a_job.name}")
+    try:
+        yield
+    finally:
+        said.append("out")
+
+
+def test_what_is_around_every_job_is_around_its_own_hooks_too_and_comes_after_the_fork() -> None:
+    hooks.around_job(surrounding)
+    hooks.after_fork(lambda _job: said.append("fork"))
+    performed(job(before_perform_x=speaking("before"), after_perform_x=speaking("after")))
+
+    assert said == ["fork", f"in {__name__}.Echo", "before", "perform", "after", "out"]
+
+
+def test_what_is_around_every_job_is_around_each_further_one_of_a_process() -> None:
+    hooks.around_job(surrounding)
+    performer.perform(Plain, a_job(Plain), forked=False)
+
+    assert said == [f"in {__name__}.Plain", (), "out"]
+
+
+def test_the_first_that_was_registered_is_outermost() -> None:
+    @contextmanager
+    def inner(_job: Job) -> Iterator[None]:
+        said.append("inner")
+        yield
+
+    hooks.around_job(surrounding)
+    hooks.around_job(inner)
+    performed(Plain)
+
+    assert said == [f"in {__name__}.Plain", "inner", (), "out"]
+
+
+def test_what_is_around_a_job_sees_what_it_raises_but_not_that_it_does_not_want_to() -> None:
+    @contextmanager
+    def watching(_job: Job) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            said.append(str(error))
+            raise
+
+    hooks.around_job(watching)
+    performed(job(before_perform_x=raising(DontPerform())))
+    verdict = performed(Failing)
+
+    assert (said, verdict.error) == (["boom"], "boom")
+    assert not [line for line in verdict.backtrace if "contextlib" in line]
+
+
+def test_what_fails_around_a_job_fails_it() -> None:
+    hooks.around_job(raising(RuntimeError("no database")).__func__)
+
+    assert (performed(Plain).error, said) == ("no database", [])
+
+
+def test_a_failure_is_told_after_the_job_s_own_hooks_whatever_they_do() -> None:
+    hooks.on_failure(lambda a_job, error: said.append((a_job.args, str(error))))
+    hooks.on_failure(raising(KeyError("x")).__func__)
+    verdict = performed(job(perform=Failing.perform, on_failure_x=speaking("own")), "hello")
+
+    assert said == ["own", (("hello",), "boom")]
+    assert "on_failure raised KeyError: 'x'" in verdict.error
+
+
+def test_the_application_is_told_nothing_of_a_rehearsal() -> None:
+    hooks.around_job(surrounding)
+    performer.rehearse()
+
+    assert said == []
+
+
 # A job whose process died
 
 
@@ -465,6 +543,15 @@ def test_of_a_job_whose_process_died_only_the_failure_hooks_run() -> None:
 
     assert said == [(error, "hello")]
     assert verdict == Verdict(Outcome.FAILED, "Resque::DirtyExit", "killed by SIGKILL")
+
+
+def test_a_process_that_only_tells_of_a_failure_is_forked_too() -> None:
+    hooks.after_fork(lambda _job: said.append("fork"))
+    hooks.around_job(surrounding)
+    hooks.on_failure(lambda _job, error: said.append(str(error)))
+    performer.failed(Plain, a_job(Plain), DirtyExit("killed"))
+
+    assert said == ["fork", "killed"]
 
 
 def test_what_the_failure_hooks_of_a_dead_job_raise_is_added_to_the_record() -> None:

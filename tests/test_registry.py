@@ -1,12 +1,13 @@
 """Which code may run: names of payloads, and what the application has to be for them to mean anything."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from resqued import hooks
 from resqued.errors import ConfigError, UnknownJob
 from resqued.jobclass import name_of
 from resqued.registry import Registry
@@ -557,3 +558,56 @@ def test_a_given_class_without_perform_is_a_mistake() -> None:
 def test_an_unknown_job_of_given_classes_is_refused_with_those() -> None:
     assert "is none of this worker's jobs" in (reason := refusal(Registry.of(Echo), "os.system"))
     assert "Echo" in reason
+
+
+# What is around the modules
+
+
+def test_a_framework_is_set_up_first_and_may_know_of_modules(app: Application) -> None:
+    app.write("app.py")
+    app.write("lib.py")
+    known = Registry(
+        ["app"], {"Ruby::Echo": "lib:Echo"}, path=[str(app.directory)], framework=lambda: (["lib", "app"], [])
+    )
+    known.load()
+
+    assert set(known.jobs) == {"app.Echo", "lib.Echo", "Ruby::Echo"}
+    assert "none of the modules that may be named (app, lib)" in refusal(known, "Gone")
+
+
+def test_a_framework_that_cannot_be_set_up_is_a_mistake_without_the_modules_that_need_it(app: Application) -> None:
+    registry = Registry(["app"], {}, framework=lambda: ([], ["jobs.django: not today"]))
+    with pytest.raises(ConfigError) as caught:
+        registry.load()
+
+    assert caught.value.mistakes == ("jobs.django: not today",)
+
+
+@pytest.fixture
+def after_load(monkeypatch: pytest.MonkeyPatch) -> list[Callable[..., object]]:
+    monkeypatch.setitem(hooks.registered, "after_load", [])
+    return hooks.registered["after_load"]
+
+
+def test_after_load_hooks_run_when_everything_has_been_imported(app: Application, after_load: list[object]) -> None:
+    hook = "import sys\nfrom resqued import hooks\nhooks.after_load(lambda: sys.modules['app'].SAID.append('other'))"
+    app.write("app.py", f"{hook}\nSAID = []")
+    app.write("other.py", "import app\napp.SAID.append('imported')")
+    app.loaded("app", "other")
+
+    assert sys.modules["app"].SAID == ["imported", "other"]
+
+
+@pytest.mark.parametrize("error", [OSError("no database"), SystemExit(3)])
+def test_an_after_load_hook_that_fails_is_a_mistake(
+    app: Application, after_load: list[object], error: BaseException
+) -> None:
+    def fail() -> None:
+        raise error
+
+    hooks.after_load(fail)
+    app.write("app.py")
+    (mistake,) = app.mistakes("app")
+
+    assert mistake.startswith(f"jobs.modules: an after_load hook failed: {type(error).__name__}: ")
+    assert mistake.endswith(f" ({__file__}:{fail.__code__.co_firstlineno + 1})")

@@ -28,7 +28,7 @@ from resqued.worker.ears import Ears
 from resqued.worker.pulse import Pulse
 from resqued.worker.runner import Ended, Runner
 from resqued.worker.standing import Standing
-from resqued.worker.task import Application, Task, failed
+from resqued.worker.task import Application, Task
 from resqued.worker.terms import Terms
 
 
@@ -160,14 +160,15 @@ class Worker:
             self._runner.reap()
 
     def _perform(self, work: Work) -> Ended:
-        name = None
+        job = None
         try:
             job = self._application.job(work, self._slate.worker)
-            name = job.name
-            self._row.begin(name)
+            self._row.begin(job.name)
             task = self._application.task(job)
         except JobError as error:
-            return Ended(failed(error), name)
+            self._before_first_fork()
+            task = self._application.refused(job, work, self._slate.worker)
+            return Ended(self._runner.refuse(task, error), job.name if job else None)
         self._before_first_fork()
         return self._runner.run(task, work, meanwhile=self._catch_up)
 

@@ -93,7 +93,7 @@ class Runner:
             for hook in hooks.registered["before_fork"]:
                 hook(task.job)
         except BaseException as error:  # noqa: BLE001  the application's own code: sys.exit, too
-            return Ended(self._mourned(task, error, failed(error)), task.job.name)
+            return Ended(self.refuse(task, error), task.job.name)
         self.see_off()
         try:
             hand = self._forked(task, limits)
@@ -104,6 +104,10 @@ class Runner:
         ended = self._see_through(task, hand, run=work.run)
         assert ended is not None
         return ended
+
+    def refuse(self, task: Task, error: BaseException) -> Verdict:
+        """The verdict on a job that has no process, because of `error`, when all hooks that want to have been told."""
+        return self._mourned(task, error, failed(error))
 
     @property
     def may_stand_by(self) -> bool:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from resqued import jobhooks, joblimits, memory
+from resqued import hooks, jobhooks, joblimits, memory
 from resqued.errors import DirtyExit, JobError, JobInterrupted, JobKilled, JobMemoryExceeded, JobTimeout
 from resqued.escalation import Escalation, Reason
 from resqued.failure import verdict_on
 from resqued.joblimits import UNSTATED, JobLimits
+from resqued.performance import Nobody
 from resqued.processes import Exit
 from resqued.protocol import payloads
 from resqued.registry import Registry
@@ -47,15 +48,22 @@ class Application:
         if not self._registry.loaded:
             return Task(job, partial(self._load_and, self._perform, job), partial(self._load_and, self._mourn, job))
         job_class = self._registry.find(job.name)
-        mourn = partial(self._mourn, job_class, job) if jobhooks.of(job_class).on_failure else None
+        is_mourned = jobhooks.of(job_class).on_failure or hooks.registered["on_failure"]
+        mourn = partial(self._mourn, job_class, job) if is_mourned else None
         return Task(job, partial(self._perform, job_class, job), mourn, joblimits.of(job_class))
+
+    def refused(self, job: Job | None, work: Work, worker: str) -> Task:
+        """What cannot be performed, or is no job at all: only the hooks `on_failure` of all jobs are for it."""
+        job = job or Job(payloads.UNKNOWN_CLASS, (), work.queue, {}, worker, work.run)
+        mourn = partial(self._mourn, Nobody, job) if hooks.registered["on_failure"] else None
+        return Task(job, partial(self._perform, Nobody, job), mourn)
 
     def _load_and(self, act: Callable[..., Verdict], job: Job, *facts: BaseException, **how: bool) -> Verdict:
         try:
             self._registry.load()
             job_class = self._registry.find(job.name)
         except BaseException as error:  # noqa: BLE001  the application's own code runs here: sys.exit, too
-            return failed(error)
+            return self._mourn(Nobody, job, error)
         return act(job_class, job, *facts, **how)
 
 
