@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from resqued import provenance
+from resqued import destination
 from resqued.address import Address
 from resqued.client import Client, RedisClient
 from resqued.protocol.keys import DEFAULT_NAMESPACE
@@ -51,10 +51,10 @@ def connect(redis: str | Address | RedisClient = "127.0.0.1:6379", namespace: st
 
 
 def present() -> Resque:
-    """The client of `connect`; without that, in a worker's process, one of the worker's own Redis, else of this host's.
+    """The client of `connect`; without that, one of the `destination` of this process, else of this host's Redis.
 
     What a worker's process has found for itself is kept.
     """
     if _present is not None:
         return _present
-    return connect(*provenance.place() or ())
+    return connect(*destination.place() or ())

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, Protocol, Self, overload
 
 from resqued import address, jobarguments, jobclass, jobhooks, outlet
 from resqued.address import Address
-from resqued.errors import InvalidPayload, NotEncodable, WrongArguments
+from resqued.errors import InvalidPayload, WrongArguments
 from resqued.jobfunction import JobFunction
 from resqued.protocol import payloads
 from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
@@ -16,12 +16,6 @@ from resqued.store.catalog import Catalog, Info
 from resqued.wire import pooled
 
 P = ParamSpec("P")
-
-
-class JobClass(Protocol):
-    """Any class. A job that is a function has arguments that mypy knows, and is none of these."""
-
-    def __repr__(self) -> str: ...
 
 
 class RedisClient(Protocol):
@@ -77,15 +71,15 @@ class Client:
     @overload
     def enqueue(self, job: JobFunction[P, object], /, *args: P.args, **named: P.kwargs) -> bool: ...
     @overload
-    def enqueue(self, job: type[JobClass], /, *args: Any, **named: Any) -> bool: ...
+    def enqueue(self, job: type[jobclass.AnyClass], /, *args: Any, **named: Any) -> bool: ...
     def enqueue(self, job: type, /, *args: Any, **named: Any) -> bool:
         """Put a job on the queue that its class names with its attribute `queue`. See `enqueue_to`."""
-        return self._enqueue(_queue_of(job), job, args, named)
+        return self._enqueue(jobclass.queue_of(job), job, args, named)
 
     @overload
     def enqueue_to(self, queue: str, job: JobFunction[P, object], /, *args: P.args, **named: P.kwargs) -> bool: ...
     @overload
-    def enqueue_to(self, queue: str, job: type[JobClass] | str, /, *args: Any, **named: Any) -> bool: ...
+    def enqueue_to(self, queue: str, job: type[jobclass.AnyClass] | str, /, *args: Any, **named: Any) -> bool: ...
     def enqueue_to(self, queue: str, job: type | str, /, *args: Any, **named: Any) -> bool:
         """Put a job at the end of `queue`: its class, or the name that its workers know it by. False if a hook refused.
 
@@ -126,7 +120,7 @@ class Client:
         How many there were; 0 if a `before_dequeue*` method of the class answered False. With arguments only those jobs
         are found that are written as this client and Ruby's write them. A job that a worker has taken is performed.
         """
-        queue, hooks = _queue_of(job), jobhooks.of(job)
+        queue, hooks = jobclass.queue_of(job), jobhooks.of(job)
         if not jobhooks.agree(job, hooks.before_dequeue, args):
             return 0
         removed = self._remove(queue, jobclass.name_of(job), args)
@@ -196,15 +190,6 @@ def _payload(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
 def _encoded(queue: str, payload: Mapping[str, Any]) -> str:
     payloads.check_queue_name(queue)
     return payloads.encode_job(payload)
-
-
-def _queue_of(job: type) -> str:
-    queue = getattr(job, "queue", None)
-    if isinstance(queue, str):
-        return queue
-    raise NotEncodable(
-        f"job {jobclass.name_of(job)} names no queue: give it a class attribute `queue`, or use enqueue_to"
-    )
 
 
 def _is_named(raw: bytes, name: str) -> bool:

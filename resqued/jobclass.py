@@ -1,8 +1,16 @@
-"""What makes a class a job, and what a payload calls it. Nothing here imports anything."""
+"""What makes a class a job, and what a payload calls it. Nothing here imports anything of an application."""
 
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
+
+from resqued.errors import NotEncodable
+
+
+class AnyClass(Protocol):
+    """What `type[AnyClass]` is not for mypy: a job that is a function, whose arguments mypy knows (`JobFunction`)."""
+
+    def __repr__(self) -> str: ...
 
 
 def is_class(value: object) -> TypeGuard[type]:
@@ -26,6 +34,14 @@ def name_of(job_class: type) -> str:
     if job_class.__module__ == "__main__":
         return job_class.__qualname__
     return full_name(job_class)
+
+
+def queue_of(job_class: type) -> str:
+    """Where the class says that its jobs go. Raises NotEncodable if it does not say."""
+    queue = getattr(job_class, "queue", None)
+    if isinstance(queue, str):
+        return queue
+    raise NotEncodable(f"job {name_of(job_class)} names no queue: give it a class attribute `queue`, or use enqueue_to")
 
 
 def full_name(some_class: type) -> str:

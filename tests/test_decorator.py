@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import resqued
-from resqued import Resque, api, jobhooks, joblimits, provenance, testing
+from resqued import Resque, api, destination, jobhooks, joblimits, testing
 from resqued.address import parse
 from resqued.errors import NotEncodable, WrongArguments
 from resqued.jobclass import name_of
@@ -23,7 +23,8 @@ said: list[Any] = []
 def _nothing_is_left_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     said.clear()
     monkeypatch.setattr(api, "_present", None)
-    monkeypatch.setattr(provenance, "_place", None)
+    monkeypatch.setattr(destination, "_own", None)
+    monkeypatch.setattr(destination, "_stated", None)
 
 
 @resqued.job(queue="mail")
@@ -190,7 +191,15 @@ def test_it_goes_where_the_process_is_connected_to(redis_url: str) -> None:
 
 
 def test_in_a_job_it_goes_where_that_came_from(redis_url: str) -> None:
-    provenance.set_place(provenance.Place(parse(redis_url), "ours"))
+    destination.serve(destination.Place(parse(redis_url), "ours"))
+    welcome.enqueue("ann")
+
+    assert Resque(redis_url, "ours").size("mail") == 1
+
+
+def test_what_the_application_says_goes_before_that(redis_url: str) -> None:
+    destination.serve(destination.Place(parse(redis_url), "theirs"))
+    destination.state(destination.Place(parse(redis_url), "ours"))
     welcome.enqueue("ann")
 
     assert Resque(redis_url, "ours").size("mail") == 1

@@ -4,7 +4,7 @@ msgspec, asked about a whole table, names its first mistake and stops. So the ta
 of their fields, and msgspec is asked about one value at a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal, TypeGuard, get_args, get_origin
 
 import msgspec
@@ -36,7 +36,7 @@ def _in_table(kind: type[Table], given: Given, place: str) -> Iterator[str]:
             yield _unknown(key, value, known, place)
     for key, why in kind.contradictions(given):
         yield f"{place}.{key}: {why}" if place else f"{key}: {why}"
-    yield from _missing(known, given, place)
+    yield from _missing(known, given, place, kind.wanting(given))
 
 
 def _unknown(key: str, value: object, known: dict[str, FieldInfo], place: str) -> str:
@@ -46,15 +46,16 @@ def _unknown(key: str, value: object, known: dict[str, FieldInfo], place: str) -
     return f"{place_of(key, place)}: unknown {what}; {advice}"
 
 
-def _missing(known: dict[str, FieldInfo], given: Given, place: str) -> Iterator[str]:
+def _missing(known: dict[str, FieldInfo], given: Given, place: str, wanting: Iterable[str]) -> Iterator[str]:
     """What has to be in a table and is not. A key that was misspelt is there: it is one mistake, not two."""
     misspelt = {nearest(key, known) for key in given if key not in known}
+    needed = {*wanting, *(name for name, field in known.items() if field.required)}
     for name, field in known.items():
         if name in given or name in misspelt:
             continue
         if _is_table(field.type):
             yield from mistakes(field.type, {}, place_of(name, place))  # no table is as good as an empty one
-        elif field.required:
+        elif name in needed:
             yield f"{place_of(name, place)}: missing; expected {_expected(field.type)}"
 
 

@@ -74,6 +74,10 @@ Modules = Annotated[
     tuple[Module, ...],
     Meta(min_length=1, description='a list of at least one module, such as ["app.jobs"]'),
 ]
+Settings = Annotated[
+    str,
+    Meta(pattern=rf"^({DOTTED})?\Z", description='a settings module such as "mysite.settings" ("" for none)'),
+]
 JobPlace = Annotated[
     str,
     Meta(pattern=rf"^{DOTTED}:{DOTTED}\Z", description='a job as "module:Class", such as "app.jobs:Echo"'),

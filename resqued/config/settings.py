@@ -34,6 +34,7 @@ from resqued.config.kinds import (
     Preload,
     Queues,
     Seconds,
+    Settings,
     SignalPool,
     Size,
     Umask,
@@ -54,6 +55,11 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
     @staticmethod
     def contradictions(given: Given) -> Iterator[Contradiction]:  # noqa: ARG004  most tables have none
         """What is wrong with the values of this table although each of them is of its kind."""
+        yield from ()
+
+    @staticmethod
+    def wanting(given: Given) -> Iterator[str]:  # noqa: ARG004  as above
+        """Keys that have a default, and have to be there nevertheless because of what the table says, or does not."""
         yield from ()
 
 
@@ -89,11 +95,17 @@ class Jobs(Table, frozen=True, kw_only=True):
     """Which code may run, and where it is."""
 
     path: Directories = ()  # put first on sys.path, in this order
-    modules: Modules  # "app.jobs.*" takes all submodules
+    modules: Modules = ()  # "app.jobs.*" takes all submodules
+    django: Settings = ""  # a project, whose applications' modules `jobs` are taken, too
     preload: Preload = "master"  # where the modules are imported
     at_fork: AtFork = "needed"  # which handlers of the standard library run around the fork of a job
     max_payload: Size = Bytes(1024**2)
     names: Aliases = field(default_factory=dict)  # what other languages call a job → "module:Class"
+
+    @staticmethod
+    def wanting(given: Given) -> Iterator[str]:
+        if not given.get("django"):
+            yield "modules"
 
 
 class Elastic(Table, frozen=True, kw_only=True):

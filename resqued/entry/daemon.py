@@ -22,7 +22,6 @@ from resqued.log import log
 from resqued.master import Master, Next
 from resqued.processes import Exit
 from resqued.protocol import moves
-from resqued.registry import Registry
 from resqued.reload import Reload
 from resqued.scoreboard import Row
 from resqued.signals import Inbox
@@ -50,7 +49,7 @@ class Daemon:
         self._origin = becoming.Origin(file)
         atfork.allowed = config.jobs.at_fork == "needed"
         _change_directory(config.daemon.chdir, str(file))
-        self._registry = Registry(config.jobs.modules, config.jobs.names, path=config.jobs.path)
+        self._registry = preloading.registry(config.jobs)
 
     def preload(self) -> None:
         """Import the application. Raises ConfigError with every mistake."""

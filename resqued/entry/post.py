@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from resqued import chance, notes, performer, processes, provenance
+from resqued import chance, destination, notes, performer, processes
 from resqued.address import Address
 from resqued.backoff import Backoff
 from resqued.duty import Duty
@@ -96,7 +96,7 @@ def work(
 def _get_ready(post: Post, queues: QueueSet) -> None:
     processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
     processes.be_a_worker()
-    provenance.set_place(provenance.Place(post.address, post.keys.namespace))
+    destination.serve(destination.Place(post.address, post.keys.namespace))
     performer.rehearse()
 
 

@@ -3,8 +3,10 @@
 import gc
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from resqued.config import Jobs
 from resqued.errors import ConfigError
 from resqued.log import log
 from resqued.registry import Registry
@@ -12,6 +14,20 @@ from resqued.signals import Inbox
 
 if TYPE_CHECKING:
     from threading import Thread
+
+
+def registry(jobs: Jobs) -> Registry:
+    """What the configuration allows."""
+    framework = partial(_django, jobs.django) if jobs.django else None
+    return Registry(jobs.modules, jobs.names, path=jobs.path, framework=framework)
+
+
+def _django(settings: str) -> tuple[Sequence[str], Sequence[str]]:
+    try:
+        from resqued.contrib.django import project  # noqa: PLC0415  where there is no project there is no Django
+    except ModuleNotFoundError as error:
+        return (), [f'jobs.django: {error.msg} here; do: pip install "resqued[django]"']
+    return project.set_up(settings)
 
 
 def in_master(registry: Registry, source: str) -> None:

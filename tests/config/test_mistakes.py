@@ -78,6 +78,11 @@ MODULE = 'a module such as "app.jobs", or "app.jobs.*" for it and all its submod
             "state_dir = {a = 1}",
             'daemon.state_dir: expected a path in quotes ("" for the default), got a table',
         ),
+        (
+            "jobs",
+            'django = "my site"',
+            'jobs.django: expected a settings module such as "mysite.settings" ("" for none), got "my site"',
+        ),
         ("jobs", 'path = "/srv"', 'jobs.path: expected a list of directories, such as ["/srv/app"], got "/srv"'),
         ("jobs", 'path = ["/srv", ""]', 'jobs.path[1]: expected a directory, such as "/srv/app", got ""'),
         (
