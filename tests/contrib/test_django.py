@@ -26,7 +26,7 @@ from tests.support.python import run_python
 SETTINGS = """
 SECRET_KEY = "x"
 INSTALLED_APPS = ["shop.apps.Shop", "stock", "idle"]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "%s", "CONN_MAX_AGE": None}}
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "%s", "CONN_MAX_AGE": %s}}
 """
 APPS = """
 from django.apps import AppConfig
@@ -45,7 +45,9 @@ from django.db.backends.signals import connection_created
 from resqued import hooks, job
 from tracked import say
 
+OPENED = []
 def note(connection, **_):
+    OPENED.append(connection.alias)
     connection.opened_by = os.getpid()
 connection_created.connect(note)
 
@@ -57,7 +59,7 @@ def whose():
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     mine = "own" if connection.opened_by == os.getpid() else "shared"
-    return f"{mine} {id(connection.connection)}"
+    return f"{mine} {len(OPENED)}"
 
 def mourn(error):
     say("test:mourned", whose())
@@ -80,12 +82,12 @@ class Count:
 """
 
 
-def started(deployment: Deployment, more: str = "") -> Daemon:
+def started(deployment: Deployment, more: str = "", *, max_age: int | None = None) -> Daemon:
     """Its module `jobs` that is one, its package `jobs`, and an application without."""
     for package in ("mysite", "shop", "stock", "stock/jobs", "idle"):
         (deployment.app / package).mkdir()
         deployment.write(f"{package}/__init__", "")
-    deployment.write("mysite/settings", SETTINGS % (deployment.app / "db.sqlite3"))
+    deployment.write("mysite/settings", SETTINGS % (deployment.app / "db.sqlite3", max_age))
     deployment.write("shop/apps", APPS)
     deployment.write("shop/jobs", JOBS)
     deployment.write("stock/jobs/counting", MAIL)
@@ -111,14 +113,18 @@ def test_no_connection_is_on_both_sides_of_a_fork(deployment: Deployment, redis:
     assert [entry["exception"] for entry in failures(redis)] == ["Resque::DirtyExit"]
 
 
-def test_several_jobs_of_a_process_share_the_connection_that_is_its_own(deployment: Deployment, redis: Redis) -> None:
+@pytest.mark.parametrize(("max_age", "shared"), [(None, True), (0, False)])
+def test_several_jobs_of_a_process_share_its_own_connection_as_requests_would(
+    deployment: Deployment, redis: Redis, max_age: int | None, *, shared: bool
+) -> None:
     for _ in range(2):
         push(redis, "look_up")
-    started(deployment, "jobs_per_fork = 2")
+    started(deployment, "jobs_per_fork = 2", max_age=max_age)
 
     first, second = popped(redis, "test:whose"), popped(redis, "test:whose")
-    assert first.startswith("own ")
-    assert first == second
+    assert (first[:4], second[:4]) == ("own ", "own ")
+    assert first.split()[2] == second.split()[2], "one process"
+    assert (first == second) is shared
 
 
 @pytest.mark.parametrize(
