@@ -8,7 +8,7 @@ from tests.support.deployment import Deployment, pool
 from tests.support.waiting import eventually
 
 HOOKED = """
-import os, signal
+import asyncio, os, signal
 from contextlib import contextmanager
 
 import resqued
@@ -41,6 +41,14 @@ async def second(text: str):
 @resqued.job(queue="work", timeout=0.1)
 def slow():
     signal.pause()
+
+@resqued.job(queue="work", timeout=0.2)
+async def later():
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0)
+        say("test:said", "tidied up")
 
 @resqued.job(queue="work")
 def fatal():
@@ -86,6 +94,14 @@ def test_every_failure_is_told_wherever_it_is_seen(deployment: Deployment, redis
         assert told == f"work {name} {error}"
         assert int(by) not in {master.pid, *(worker.pid for worker in master.workers())}
     eventually(lambda: len(failures(redis)) == 3)
+
+
+def test_a_coroutine_that_takes_too_long_tidies_up(deployment: Deployment, redis: Redis) -> None:
+    started(deployment)
+    push(redis, "later")
+
+    assert popped(redis, "test:said") == "tidied up"
+    assert popped(redis, "test:mourned").startswith("work later JobTimeout ")
 
 
 def test_a_job_that_took_too_long_and_what_is_no_job_are_told(deployment: Deployment, redis: Redis) -> None:
