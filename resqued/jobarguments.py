@@ -9,6 +9,7 @@ from typing import Any
 from resqued import jobclass, jobhooks
 from resqued.errors import WrongArguments
 
+BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -48,9 +49,10 @@ def _signature(job_class: type) -> inspect.Signature | None:
         signature = inspect.signature(job_class.perform, follow_wrapped=False)  # type: ignore[attr-defined]  # or: None
     except (AttributeError, TypeError, ValueError):  # of a function in C, perhaps
         return None
-    if "perform" not in jobhooks.of(job_class).instance_methods:
-        return signature
-    return signature.replace(parameters=list(signature.parameters.values())[1:])
+    parameters = list(signature.parameters.values())
+    if "perform" in jobhooks.of(job_class).instance_methods and parameters and parameters[0].kind in BY_PLACE:
+        return signature.replace(parameters=parameters[1:])  # without `self`, unless that is one of `*args`
+    return signature
 
 
 def _refused(job_class: type, signature: inspect.Signature | None, why: str) -> WrongArguments:

@@ -5,7 +5,7 @@ application was loaded; nothing is ever imported, and no attribute of a module f
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 
 from resqued import failure, hooks, jobclass, jobhooks, joblimits, memory
 from resqued.application import Application, put_first
@@ -148,7 +148,7 @@ class Registry:
         if found is None:
             return f"there is no {place}"
         if not jobclass.is_job(found):
-            return f"{place} has no perform" if jobclass.is_class(found) else f"{place} is not a class"
+            return f"{place} {_lack(found)}"
         if found.__module__ == module.__name__:
             return f"{place} is none of the jobs that the module had when it was loaded"
         if found.__module__ in self._application.modules:
@@ -212,6 +212,13 @@ class _Index:
         own = jobclass.own_name(job_class)
         if own is not None and not (isinstance(own, str) and own):
             self.mistakes.append(f"{self.classes[job_class]}.resque_name: expected a name, got {own!r}")
+
+
+def _lack(found: object) -> str:
+    """What keeps a thing from being a job."""
+    if jobclass.is_class(found):
+        return "has no perform"
+    return "is a function without @resqued.job" if isinstance(found, FunctionType) else "is not a class"
 
 
 def _mistakes_of_hooks() -> Iterator[str]:

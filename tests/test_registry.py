@@ -241,7 +241,7 @@ def test_a_perform_that_cannot_be_called_is_none(app: Application) -> None:
 def test_a_function_is_not_a_job(app: Application) -> None:
     app.write("app.py", "def echo(): ...\necho.perform = echo")
 
-    assert "app.echo is not a class" in refusal(app.loaded("app"), "app.echo")
+    assert "app.echo is a function without @resqued.job" in refusal(app.loaded("app"), "app.echo")
 
 
 def test_a_name_never_imports_a_module(app: Application) -> None:

@@ -1,7 +1,9 @@
 """SQLAlchemy: engines that were there before a fork, and have connections of their own after it.
 
-engine = create_engine("postgresql+psycopg://…")
-dispose_after_fork(engine)
+    engine = create_engine("postgresql+psycopg://…")
+    dispose_after_fork(engine)
+
+Said once for each engine, where it is made.
 """
 
 from collections.abc import Iterator

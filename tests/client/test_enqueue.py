@@ -247,9 +247,10 @@ def test_a_wrapper_is_taken_for_what_it_is_and_not_for_what_it_wraps(resque: Res
     @functools.wraps(Echo.perform)
     def with_session(*args: object) -> None: ...
 
-    resque.enqueue(type("Wrapped", (), {"queue": "q", "perform": staticmethod(with_session)}), 1, 2, 3)
+    for perform in (staticmethod(with_session), with_session):  # the second is an instance method
+        resque.enqueue(type("Wrapped", (), {"queue": "q", "perform": perform}), 1, 2, 3)
 
-    assert resque.size("q") == 1
+    assert resque.size("q") == 2
 
 
 @pytest.mark.parametrize("job", ["Letter", Elsewhere, type("Hidden", (), {"perform": staticmethod(max)})])

@@ -241,7 +241,8 @@ def test_the_settings_say_where_jobs_go(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("stated", "mistake"),
     [
-        ("redis://", r"RESQUED: expected a dict with redis and namespace, got 'redis://'"),
+        ("redis://:secret@db", r"RESQUED: expected a dict with redis and namespace, got a str$"),
+        ({"redis": 6379}, r"RESQUED: expected text, got something else: redis"),
         ({"url": "x"}, r"RESQUED: unknown: 'url'; known: redis, namespace"),
         ({"redis": "nowhere:port"}, r"RESQUED\['redis'\]: .*port"),
     ],

@@ -28,9 +28,12 @@ class Resqued(AppConfig):
 
 def _place(stated: object) -> destination.Place:
     if not isinstance(stated, Mapping):
-        raise ImproperlyConfigured(f"RESQUED: expected a dict with {' and '.join(DEFAULTS)}, got {stated!r}")
+        kind = type(stated).__name__  # not what it says: that may be a URL with a password
+        raise ImproperlyConfigured(f"RESQUED: expected a dict with {' and '.join(DEFAULTS)}, got a {kind}")
     if unknown := [repr(key) for key in stated if key not in DEFAULTS]:
         raise ImproperlyConfigured(f"RESQUED: unknown: {', '.join(unknown)}; known: {', '.join(DEFAULTS)}")
+    if wrong := [key for key, value in stated.items() if not isinstance(value, str)]:
+        raise ImproperlyConfigured(f"RESQUED: expected text, got something else: {', '.join(wrong)}")
     wanted = {**DEFAULTS, **stated}
     try:
         return destination.Place(address.parse(wanted["redis"]), wanted["namespace"])

@@ -38,6 +38,6 @@ def _modules(app: AppConfig) -> Iterator[str]:
 
 
 def _account_of(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError) and os.environ[VARIABLE].startswith(str(error.name)):
+    if isinstance(error, ModuleNotFoundError) and f"{os.environ[VARIABLE]}.".startswith(f"{error.name}."):
         return f"{failure.summary_of(error)}; is it below one of the directories of jobs.path?"
     return failure.account_of(error)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         home = Path(getattr(settings, "BASE_DIR", ""))
         file = config or home / "resqued.toml"
         if not file.exists():
-            example = EXAMPLE.format(path=home.absolute(), settings=os.environ["DJANGO_SETTINGS_MODULE"])
+            example = EXAMPLE.format(path=home.absolute(), settings=settings.SETTINGS_MODULE)
             raise CommandError(f"there is no {file}; with these lines all queues are served:\n{example}")
         command = [sys.executable, "-m", "resqued", "-c", str(file), *(["-t"] if test else [])]
         raise CommandError(f"resqued cannot be executed: {processes.execute(command, os.environ)}")
