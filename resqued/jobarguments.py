@@ -56,5 +56,5 @@ def _signature(job_class: type) -> inspect.Signature | None:
 
 
 def _refused(job_class: type, signature: inspect.Signature | None, why: str) -> WrongArguments:
-    call = f"{jobclass.name_of(job_class)}{'' if signature is None else signature}"
-    return WrongArguments(f"{call} cannot be performed with these arguments: {why}")
+    taken = "" if signature is None else f" (it takes {signature})"
+    return WrongArguments(f"job {jobclass.name_of(job_class)!r} cannot be performed so: {why}{taken}")
