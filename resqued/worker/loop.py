@@ -166,8 +166,9 @@ class Worker:
             self._row.begin(job.name)
             task = self._application.task(job)
         except JobError as error:
-            self._before_first_fork()
             task = self._application.refused(job, work, self._slate.worker)
+            if task.mourn:
+                self._before_first_fork()
             return Ended(self._runner.refuse(task, error), job.name if job else None)
         self._before_first_fork()
         return self._runner.run(task, work, meanwhile=self._catch_up)
