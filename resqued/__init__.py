@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from resqued import hooks, testing
+    from resqued import activejob, hooks, testing
     from resqued.api import Resque, connect
     from resqued.decorator import job
     from resqued.errors import (
@@ -88,6 +88,7 @@ __all__ = [
     "WishRefused",
     "WrongArguments",
     "__version__",
+    "activejob",
     "connect",
     "current_job",
     "hooks",
@@ -95,7 +96,7 @@ __all__ = [
     "testing",
 ]
 
-_MODULES = {"hooks", "testing"}
+_MODULES = {"activejob", "hooks", "testing"}
 _ELSEWHERE = {  # all others: errors
     "Resque": "api",
     "connect": "api",

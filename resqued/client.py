@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, ParamSpec, Protocol, Self, overload
+from uuid import uuid4
 
 from resqued import address, jobarguments, jobclass, jobhooks, outlet
 from resqued.address import Address
@@ -106,6 +108,18 @@ class Client:
         self._send(queue, payload, job)
         jobhooks.tell(job, hooks.after_enqueue, args)
         return True
+
+    def enqueue_active_job(self, queue: str, job_class: str, /, *args: Any, **kwargs: Any) -> str:
+        """Put a job of Rails at the end of `queue`, as `MailJob.perform_later(…)` would. Its `job_id`. No hooks.
+
+        Arguments as `resqued.activejob` has them. Raises NotEncodable for what ActiveJob has no way to say.
+        """
+        from resqued import activejob  # noqa: PLC0415  few clients have anything to say to Rails
+
+        job_id = str(uuid4())
+        wrapped = activejob.wrapped(job_class, args, kwargs, job_id=job_id, queue=queue, now=datetime.now(UTC))
+        self._send(queue, _payload(payloads.ACTIVE_JOB, (wrapped,)), None)
+        return job_id
 
     def _send(self, queue: str, payload: Mapping[str, Any], job: type | None) -> None:
         text = _encoded(queue, payload)

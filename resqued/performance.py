@@ -124,10 +124,10 @@ class Performance:
                 break
 
     def _tell(self, name: str, error: BaseException) -> Any:
-        return self._receiver.method(name)(error, *self._job.args)
+        return self._receiver.method(name)(error, *self._job.args, **self._job.kwargs)
 
     def _call(self, name: str) -> Any:
-        return self._receiver.method(name)(*self._job.args)
+        return self._receiver.method(name)(*self._job.args, **self._job.kwargs)
 
     def _surrounded(self) -> Step:
         step = partial(self._call, "perform")
@@ -138,7 +138,7 @@ class Performance:
     def _surround(self, name: str, inner: Step) -> Any:
         hook = self._receiver.method(name)
         perform = partial(_settled_in_a_loop if jobhooks.is_async(hook) else self._settled, inner)
-        result = hook(perform, *self._job.args)
+        result = hook(perform, *self._job.args, **self._job.kwargs)
         if isinstance(result, GeneratorType | AsyncGeneratorType):  # Ruby's way; the job would silently not run
             raise TypeError(f"{name} has a `yield`: it has to call perform() instead")
         return result

@@ -82,6 +82,10 @@ class Registry:
         except KeyError:
             raise self._unknown(name) from None
 
+    def __contains__(self, name: str) -> bool:
+        """Whether it means something, as far as that is known before the modules are loaded."""
+        return name in self._jobs or name in self._names
+
     @property
     def jobs(self) -> Mapping[str, type]:
         """Every name that can be found, with its class."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from resqued import outlet
+from resqued import activejob, outlet
 from resqued.errors import UnknownJob
 from resqued.performance import Performance
 from resqued.protocol import payloads
@@ -49,6 +49,8 @@ def inline(jobs: Registry | None = None) -> Iterator[None]:
 
     def perform(queue: str, payload: dict[str, Any], job_class: type | None) -> None:
         job = _taken_from(queue, payload)
+        if job.name == payloads.ACTIVE_JOB:
+            job = activejob.opened(job)
         _perform(job_class or _found(job.name, jobs), job)
 
     with outlet.opened(perform):

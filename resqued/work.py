@@ -1,7 +1,7 @@
 """A job, as a worker takes it and as the application sees it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -18,12 +18,14 @@ class Work:
 class Job:
     """What `resqued.current_job()` tells a job about itself."""
 
-    name: str  # the payload's `class`
+    name: str  # the payload's `class`; with ActiveJob, the class of what is inside
     args: tuple[Any, ...]
     queue: str
     payload: Mapping[str, Any]  # the whole object that was on the queue, with keys that Resque does not know
     worker: str = ""  # id of the worker, `host:pid:queues`; empty when performed inline
     run: int = 0
+    kwargs: Mapping[str, Any] = field(default_factory=dict)  # only ActiveJob knows such arguments
+    active_job: Mapping[str, Any] | None = None  # what ActiveJob says of it: `job_id`, `executions`, `locale`, …
 
 
 _current: Job | None = None  # one job at a time in a process

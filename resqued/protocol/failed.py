@@ -15,7 +15,7 @@ from resqued.digest import hexadecimal
 from resqued.errors import NotRetryable
 from resqued.protocol import payloads, records
 from resqued.protocol.identity import unspeakable
-from resqued.protocol.payloads import ACTIVE_JOB, dumps
+from resqued.protocol.payloads import ACTIVE_JOB, dumps, job_class
 
 SHOWN_OF_ID = 12  # of 40 digits: that any two of a million have one id is a chance of 1 to 500
 CUT_OFF = " bytes)"  # how `visible.lua` ends the payload of a running job of which it shows a part
@@ -56,7 +56,9 @@ class Entry:
         """The class of the job; with ActiveJob, which wraps them all in one class, the class of what is in it."""
         payload = _fields(self._raw("payload"))
         name = _text(payload.get("class"))
-        return (_wrapped_name(payload) or name) if name == ACTIVE_JOB else name
+        if name != ACTIVE_JOB:
+            return name
+        return job_class({"class": name, "args": _value(bytes(payload.get("args", b"")))})
 
     @property
     def queue(self) -> str:
@@ -137,14 +139,6 @@ def _value(raw: bytes) -> object:
     except (ValueError, RecursionError):
         return None
     return value
-
-
-def _wrapped_name(payload: Mapping[str, Raw | bytes]) -> str:
-    match _value(bytes(payload.get("args", b""))):
-        case [{"job_class": str(name)}, *_]:
-            return name
-        case _:
-            return ""
 
 
 def _is_cut_off(payload: Mapping[str, Raw | bytes]) -> bool:

@@ -206,6 +206,17 @@ def decode(raw: bytes, max_size: int | None = None) -> Payload:
     return Payload(name, _arguments(document.get("args")), document)
 
 
+def job_class(document: Mapping[str, Any]) -> str:
+    """What the job is called; one that ActiveJob has wrapped by what is inside. Empty if that cannot be told."""
+    match document:
+        case {"class": name, "args": [{"job_class": str(inner)}, *_]} if name == ACTIVE_JOB:
+            return inner
+        case {"class": str(name)}:
+            return name
+        case _:
+            return ""
+
+
 def _document(raw: bytes) -> dict[str, Any]:
     try:
         text = raw.decode()  # strict: json.loads would guess UTF-16 from the first bytes

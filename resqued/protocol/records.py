@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from resqued.protocol.identity import Registration
-from resqued.protocol.payloads import ACTIVE_JOB
+from resqued.protocol.payloads import ACTIVE_JOB, job_class
 
 WORKER_ID = re.compile(
     r"(?P<host>[^:]*):(?P<pid>[0-9]{0,19})[^:]*:(?P<queues>.*)", re.DOTALL
@@ -78,7 +78,7 @@ def working(record: bytes | None) -> Working | None:
     payload = _object(shown.get("payload"))
     return Working(
         queue=_text(shown.get("queue")),
-        name=_text(payload.get("class")),
+        name=job_class(payload),
         payload=payload,
         since=moment(_text(shown.get("run_at")).encode(errors="replace")),
     )

@@ -140,6 +140,6 @@ def dead_in(reply: Sequence[Reply], width: int) -> Iterator[Dead]:
 
 def _name_of(work: Work) -> str:
     try:
-        return payloads.decode(work.payload).name
+        return payloads.job_class(payloads.decode(work.payload).document)
     except InvalidPayload:
         return payloads.UNKNOWN_CLASS

@@ -15,14 +15,18 @@ def class_in(raw: bytes) -> str:
     payload = decoded(raw)
     if payload is None:
         return NO_JOB
-    inner = payload.args[0] if payload.name == ACTIVE_JOB and payload.args else None
-    return f"{inner['job_class']} (ActiveJob)" if isinstance(inner, dict) and "job_class" in inner else payload.name
+    name = payloads.job_class(payload.document)
+    return name if name == payload.name else f"{name} (ActiveJob)"
 
 
 def arguments_in(raw: bytes) -> str:
-    """As JSON; of what is no job its text."""
-    payload = decoded(raw)
-    return payloads.dumps(list(payload.args)) if payload else shown(raw)
+    """As JSON; those of a job that ActiveJob has wrapped as they are inside; of what is no job its text."""
+    match payload := decoded(raw):
+        case None:
+            return shown(raw)
+        case Payload(name, ({"arguments": list(arguments)}, *_)) if name == ACTIVE_JOB:
+            return payloads.dumps(arguments)
+    return payloads.dumps(list(payload.args))
 
 
 def document(position: int, raw: bytes) -> dict[str, Any]:

@@ -219,8 +219,10 @@ class Runner:
         return replace(said, backtrace=verdict.backtrace or said.backtrace) if said else verdict
 
     def _announce(self, task: Task, child: Child) -> None:
-        args = {"args": task.job.args} if self._terms.log_args else {}
-        log.debug("job.started", queue=task.job.queue, job=task.job.name, pid=child.pid, run=task.job.run, **args)
+        job, args = task.job, {}
+        if self._terms.log_args:
+            args = {"args": job.args, "kwargs": job.kwargs} if job.kwargs else {"args": job.args}
+        log.debug("job.started", queue=job.queue, job=job.name, pid=child.pid, run=job.run, **args)
 
     def _watched(self, child: Child, limits: Limits, watch: Watch | None) -> Ending:
         """Until the job has ended: be present in Redis, and bring it to its end when it is time.

@@ -41,7 +41,12 @@ class Application:
     def job(self, work: Work, worker: str) -> Job:
         """Raises InvalidPayload for what is no job."""
         payload = payloads.decode(work.payload, self._max_payload)
-        return Job(payload.name, payload.args, work.queue, payload.document, worker, work.run)
+        job = Job(payload.name, payload.args, work.queue, payload.document, worker, work.run)
+        if payload.name == payloads.ACTIVE_JOB and payload.name not in self._registry:
+            from resqued import activejob  # noqa: PLC0415  with what it needs it is large, and few have such jobs
+
+            return activejob.opened(job)
+        return job
 
     def task(self, job: Job) -> Task:
         """Looks its class up, before the fork if it can. Raises UnknownJob for what may not run."""

@@ -1,7 +1,8 @@
 """What other implementations of Resque left in Redis, seen on live sessions: every key, at named moments.
 
 ruby: Resque 3.0.0. perl: Resque of CPAN. node: node-resque 9.7. pyres: 1.5. scheduler: resque-scheduler 5.0.0 and the
-scheduler of node-resque, beside each other.
+scheduler of node-resque, beside each other. activejob: what Rails 7.2.3 enqueues, with the arguments that each case is
+named after.
 """
 
 import json
@@ -20,6 +21,13 @@ def seen(implementation: Implementation, moment: str) -> Dump:
     captures = json.loads(Path(__file__).with_name(f"{implementation}.json").read_text(encoding="utf-8"))
     dump: Dump = captures[moment]
     return dump
+
+
+def wrapped(case: str) -> bytes:
+    """The payload that ActiveJob has made."""
+    captures = json.loads(Path(__file__).with_name("activejob.json").read_text(encoding="utf-8"))
+    payload: str = captures[case]["payload"]
+    return payload.encode()
 
 
 def dump(redis: Redis) -> Dump:
