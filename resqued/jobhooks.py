@@ -14,7 +14,7 @@ A hook is static, a class method or an instance method, as `perform` is; inherit
 | `on_failure*` | after a failure, of a hook too | |
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
@@ -24,6 +24,8 @@ from typing import Any
 AROUND_PERFORM = ("before_perform", "around_perform", "after_perform", "on_failure")
 IN_THE_CLIENT = ("before_enqueue", "after_enqueue", "before_dequeue", "after_dequeue")
 UNBOUND = (staticmethod, classmethod, partial)  # a partial has a `__get__` since 3.13, which does not bind it yet
+Arguments = Sequence[Any]
+Keywords = Mapping[str, Any]
 ASYNC = 0x80 | 0x200  # inspect.CO_COROUTINE | CO_ASYNC_GENERATOR, without the price of inspect
 
 
@@ -40,6 +42,7 @@ class JobHooks:
     after_perform: tuple[str, ...]
     on_failure: tuple[str, ...]
     instance_methods: frozenset[str]  # those that want an instance; `perform` may be among them
+    keywords: bool  # `resque_keywords`: an object as the last argument is keyword arguments
     asynchronous: bool  # `perform`, or a hook around it, is an `async def`
 
 
@@ -55,8 +58,21 @@ def of(job_class: type) -> JobHooks:
     return JobHooks(
         **found,
         instance_methods=frozenset(name for name in methods if _wants_an_instance(job_class, name)),
+        keywords=getattr(job_class, "resque_keywords", False) is True,
         asynchronous=any(is_async(getattr(job_class, name, None)) for name in performing),
     )
+
+
+def spread(hooks: JobHooks, args: Arguments, kwargs: Keywords) -> tuple[Arguments, Keywords]:
+    """The arguments with which `perform` and the hooks around it are called.
+
+    Of a class that takes keywords the last argument is these, if it is an object. PHP's one argument for none is none.
+    """
+    if not (hooks.keywords and args):
+        return args, kwargs
+    if isinstance(args[-1], dict):
+        return args[:-1], {**args[-1], **kwargs}
+    return ((), kwargs) if len(args) == 1 and args[0] in (None, []) else (args, kwargs)
 
 
 class Receiver:
@@ -95,14 +111,15 @@ def is_async(method: object) -> bool:
 def _answers(job_class: type, hooks: Sequence[str], args: Sequence[Any]) -> list[Any]:
     if not hooks:
         return []
-    receiver = Receiver(job_class, of(job_class).instance_methods)
-    return [_called(name, receiver.method(name), args) for name in hooks]
+    found = of(job_class)
+    receiver, (args, kwargs) = Receiver(job_class, found.instance_methods), spread(found, args, {})
+    return [_called(name, receiver.method(name), args, kwargs) for name in hooks]
 
 
-def _called(name: str, hook: Callable[..., Any], args: Sequence[Any]) -> Any:
+def _called(name: str, hook: Callable[..., Any], args: Arguments, kwargs: Keywords) -> Any:
     if is_async(hook):  # nobody would await its coroutine, and that is not False
         raise TypeError(f"{name} is asynchronous, which a hook of the client cannot be")
-    return hook(*args)
+    return hook(*args, **kwargs)
 
 
 def _named_like(kind: str, job_class: type) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Performance:
     def __init__(self, job_class: type, job: Job) -> None:
         self._job = job
         self._hooks = jobhooks.of(job_class)
+        self._args, self._kwargs = jobhooks.spread(self._hooks, job.args, job.kwargs)
         self._receiver = jobhooks.Receiver(job_class, self._hooks.instance_methods)
         self._loop: EventLoop | None = None
 
@@ -124,10 +125,10 @@ class Performance:
                 break
 
     def _tell(self, name: str, error: BaseException) -> Any:
-        return self._receiver.method(name)(error, *self._job.args, **self._job.kwargs)
+        return self._receiver.method(name)(error, *self._args, **self._kwargs)
 
     def _call(self, name: str) -> Any:
-        return self._receiver.method(name)(*self._job.args, **self._job.kwargs)
+        return self._receiver.method(name)(*self._args, **self._kwargs)
 
     def _surrounded(self) -> Step:
         step = partial(self._call, "perform")
@@ -138,7 +139,7 @@ class Performance:
     def _surround(self, name: str, inner: Step) -> Any:
         hook = self._receiver.method(name)
         perform = partial(_settled_in_a_loop if jobhooks.is_async(hook) else self._settled, inner)
-        result = hook(perform, *self._job.args, **self._job.kwargs)
+        result = hook(perform, *self._args, **self._kwargs)
         if isinstance(result, GeneratorType | AsyncGeneratorType):  # Ruby's way; the job would silently not run
             raise TypeError(f"{name} has a `yield`: it has to call perform() instead")
         return result

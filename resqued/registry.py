@@ -184,10 +184,16 @@ class _Index:
             return
         jobhooks.of(job_class)  # found before there is a fork, or every job would search for itself
         self._check_own_name(job_class)
+        self._check_keywords(job_class)
         self._check_limits(job_class)
         self.add(f"{job_class.__module__}.{path}", job_class)
         self.add(jobclass.name_of(job_class), job_class)
         self._bare.setdefault(path, []).append(job_class)
+
+    def _check_keywords(self, job_class: type) -> None:
+        stated = getattr(job_class, "resque_keywords", False)
+        if not isinstance(stated, bool):
+            self.mistakes.append(f"{self.classes[job_class]}.resque_keywords: expected True or False, got {stated!r}")
 
     def _check_limits(self, job_class: type) -> None:
         place = self.classes[job_class]

@@ -25,7 +25,7 @@ def job_in(raw: bytes) -> Job:
 
 
 def job_with(*arguments: Any) -> Job:
-    return job_in(json.dumps({"class": ACTIVE_JOB, "args": [{"job_class": "MailJob", "arguments": arguments}]}).encode())
+    return activejob.opened(Job(ACTIVE_JOB, ({"job_class": "MailJob", "arguments": list(arguments)},), "mailers", {}))
 
 
 def serialized(kind: str, **facts: Any) -> dict[str, Any]:
@@ -47,7 +47,7 @@ SAID: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("date", (date(2026, 11, 23),), {}),
     ("time with offset", (datetime(2026, 11, 23, 7, tzinfo=timezone(timedelta(hours=5, minutes=30))),), {}),
     ("time with zone", (datetime(2026, 11, 23, 7, tzinfo=ZoneInfo("Europe/Paris")),), {}),
-    ("range", (Range(1, 3, False), Range(1, 3, True), Range(date(2026, 1, 1), None, False)), {}),  # noqa: FBT003
+    ("range", (Range(1, 3, False), Range(1, 3, True), Range(date(2026, 1, 1), None, False)), {}),
     ("globalid", (GlobalID("gid://shop/Person/7"), GlobalID("gid://shop/Admin::Person/a+b%2Fc%2B%C3%BC")), {}),
 ]
 ONLY_READ: list[tuple[str, tuple[Any, ...]]] = [

@@ -437,6 +437,12 @@ def test_an_alias_that_repeats_a_resque_name_is_fine(app: Application) -> None:
     assert app.loaded("app", names={"Echo": "app:A"}).find("Echo").__name__ == "A"
 
 
+def test_keywords_that_are_neither_wanted_nor_not_are_a_mistake(app: Application) -> None:
+    app.write("app.py", "class A:\n resque_keywords = 'yes'\n def perform(self): ...")
+
+    assert app.mistakes("app") == ("app.A.resque_keywords: expected True or False, got 'yes'",)
+
+
 def test_a_resque_name_that_is_no_name_is_a_mistake(app: Application) -> None:
     app.write("app.py", "class A:\n resque_name = 5\n def perform(self): ...")
 

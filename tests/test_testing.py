@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from resqued import current_job, outlet, testing
+from resqued.activejob import Symbol
 from resqued.client import Client
 from resqued.errors import DontPerform, NotEncodable, UnknownJob
 from resqued.jobclass import name_of
@@ -195,3 +196,10 @@ def test_inline_performs_a_job_that_is_enqueued_by_name_if_told_what_it_means(cl
 def test_inline_refuses_a_job_that_is_enqueued_by_name_otherwise(client: Client) -> None:
     with testing.inline(), pytest.raises(UnknownJob, match=r"inline\(Registry.of"):
         client.push("echo", {"class": "MyTask::Echo", "args": ["hello"]})
+
+
+def test_inline_performs_what_rails_would_have_enqueued(client: Client) -> None:
+    with testing.inline(Registry.of(names={"MailJob": Echo})):
+        client.enqueue_active_job("mailers", "MailJob", Symbol("hello"))
+
+    assert said == [("hello",)]

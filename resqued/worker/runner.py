@@ -219,9 +219,10 @@ class Runner:
         return replace(said, backtrace=verdict.backtrace or said.backtrace) if said else verdict
 
     def _announce(self, task: Task, child: Child) -> None:
-        job, args = task.job, {}
-        if self._terms.log_args:
-            args = {"args": job.args, "kwargs": job.kwargs} if job.kwargs else {"args": job.args}
+        job = task.job
+        args: dict[str, object] = {"args": job.args} if self._terms.log_args else {}
+        if args and job.kwargs:
+            args["kwargs"] = job.kwargs
         log.debug("job.started", queue=job.queue, job=job.name, pid=child.pid, run=job.run, **args)
 
     def _watched(self, child: Child, limits: Limits, watch: Watch | None) -> Ending:

@@ -1,13 +1,15 @@
 """Putting jobs on queues: what is written, what is refused, which hooks have a say."""
 
 import functools
+import json
+import re
 from typing import Any, ClassVar
 
 import pytest
 from redis import Redis
 
 from resqued import NotEncodable, Resque, WrongArguments
-from tests.golden import dump, seen
+from tests.golden import dump, seen, wrapped
 
 NAN = float("nan")
 
@@ -355,3 +357,47 @@ def test_a_pushed_payload_asks_no_hook(resque: Resque, guarded: type[Guarded]) -
     resque.push("guarded", {"class": f"{__name__}.Guarded"})
 
     assert guarded.heard == []
+
+
+def test_a_hook_gets_keywords_where_perform_does(resque: Resque) -> None:
+    heard = []
+
+    class Keyed:
+        queue = "q"
+        resque_keywords = True
+        perform = staticmethod(print)
+
+        @staticmethod
+        def before_enqueue(*args: object, **kwargs: object) -> None:
+            heard.append((args, kwargs))
+
+    resque.enqueue(Keyed, 1, {"to": "ann"})
+
+    assert heard == [((1,), {"to": "ann"})]
+
+
+# ActiveJob
+
+
+def test_a_job_for_rails_is_what_rails_would_have_enqueued(resque: Resque, redis: Redis) -> None:
+    identity = resque.enqueue_active_job("mailers", "MailJob", 1, to="ann", cc=["bob"])
+    mine, theirs = json.loads(head(redis, "mailers")), json.loads(wrapped("keywords"))
+    written, expected = mine["args"][0], theirs["args"][0]
+
+    assert (mine["class"], list(mine)) == (theirs["class"], ["class", "args"])
+    assert list(written) == list(expected)
+    assert written["job_id"] == identity
+    assert {**written, "job_id": None, "enqueued_at": None} == {
+        **expected,
+        "job_id": None,
+        "enqueued_at": None,
+        "locale": None,
+        "timezone": None,
+    }
+    assert re.fullmatch(r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", written["enqueued_at"])
+
+
+def test_an_argument_that_json_cannot_say_is_refused_inside_a_wrapper(resque: Resque) -> None:
+    with pytest.raises(NotEncodable, match="is a set, which JSON cannot say"):
+        resque.enqueue_active_job("mailers", "MailJob", {1})
+    assert resque.size("mailers") == 0
