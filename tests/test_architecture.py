@@ -324,7 +324,7 @@ def test_what_a_job_imports_of_us_loads_nothing_heavy(statement: str) -> None:
 
 
 def test_the_process_that_forks_has_not_loaded_what_only_clients_and_operators_use() -> None:
-    theirs = {"redis", "rich", "argparse", "resqued.client", "resqued.api", "resqued.testing"}
+    theirs = {"redis", "rich", "argparse", "resqued.client", "resqued.api", "resqued.testing", "resqued.activejob"}
 
     assert loaded_by("import resqued.entry.daemon") & theirs == set()
 
