@@ -24,15 +24,15 @@ def absence() -> str:
         return f"set {VARIABLE} to a checkout of https://github.com/diegok/resque-perl"
     if not shutil.which("perl"):
         return "there is no perl on the PATH"
-    return complaint([*_perl(checkout), "-MResque", "-e1"])
+    return complaint([*command(checkout), "-MResque", "-e1"])
 
 
 def version() -> str:
     question = 'printf "%s with perl %vd", Resque->VERSION // "unreleased", $^V'
-    return answer([*_perl(os.environ[VARIABLE]), "-MResque", "-e", question])
+    return answer([*command(os.environ[VARIABLE]), "-MResque", "-e", question])
 
 
-def _perl(checkout: str) -> list[str]:
+def command(checkout: str) -> list[str]:
     return [shutil.which("perl") or "perl", f"-I{Path(checkout) / 'lib'}", f"-I{APPLICATION / 'perl'}"]
 
 
@@ -48,7 +48,7 @@ class PerlResque(Resquer):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage, f"perl-{next(NUMBERS)}")
-        self._perl = _perl(os.environ[VARIABLE])
+        self._perl = command(os.environ[VARIABLE])
 
     def commands(self, port: int, workers: int) -> Sequence[Argv]:
         program = str(APPLICATION / "perl" / "worker.pl")

@@ -22,15 +22,15 @@ def absence() -> str:
         return f"set {VARIABLE} to a checkout of https://github.com/resque/resque"
     if not shutil.which("ruby"):
         return "there is no ruby on the PATH"
-    return complaint([*_ruby(checkout), "-e", "require 'rake'; require 'resque'"])
+    return complaint([*command(checkout), "-e", "require 'rake'; require 'resque'"])
 
 
 def version() -> str:
     question = "require 'resque'; print Resque::VERSION, ' with ruby ', RUBY_VERSION"
-    return answer([*_ruby(os.environ[VARIABLE]), "-e", question])
+    return answer([*command(os.environ[VARIABLE]), "-e", question])
 
 
-def _ruby(checkout: str) -> list[str]:
+def command(checkout: str) -> list[str]:
     return [shutil.which("ruby") or "ruby", "-I", str(Path(checkout) / "lib")]
 
 
@@ -42,7 +42,7 @@ class RubyResque(Resquer):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        self._ruby = _ruby(os.environ[VARIABLE])
+        self._ruby = command(os.environ[VARIABLE])
 
     def commands(self, port: int, workers: int) -> Sequence[Argv]:
         environment = {"QUEUE": QUEUE, "BENCH_REDIS": self.url(port), **self.settings}

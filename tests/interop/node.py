@@ -12,7 +12,7 @@ from bench.contestants.node import LIBRARY
 from tests.support.processes import mortal
 from tests.support.waiting import readable
 
-PROGRAM = Path(__file__).with_name("peer.js")
+PROGRAM = Path(__file__).with_name("node.js")
 
 
 class Node:

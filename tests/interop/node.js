@@ -1,4 +1,4 @@
-// node peer.js LIBRARY PORT: node-resque, as the lines of standard input want it. Each is JSON: the name of an object
+// node node.js LIBRARY PORT: node-resque, as the lines of standard input want it. Each is JSON: the name of an object
 // (queue, worker, scheduler), of a method of it, and arguments; it is answered by a line, {"result": …} or {"error": …}.
 // {"make": name, "options": {…}} makes a worker or scheduler under that name, and connects it.
 "use strict";
