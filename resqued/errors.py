@@ -155,6 +155,10 @@ class NotPermitted(JobError):
     """The system refused a job's process what its pool demands: `nice`, `user`, `group` or `umask`."""
 
 
+class NotUnlocked(JobError):
+    """The locks that a plugin of Ruby has put on a job cannot be told, or not in time."""
+
+
 class JobKilled(JobError):
     """A job was stopped by an operator."""
 

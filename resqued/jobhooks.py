@@ -43,6 +43,7 @@ class JobHooks:
     on_failure: tuple[str, ...]
     instance_methods: frozenset[str]  # those that want an instance; `perform` may be among them
     keywords: bool  # `resque_keywords`: an object as the last argument is keyword arguments
+    locks: tuple[str, ...]  # `resque_locks`: the plugins of Ruby that lock its jobs
     asynchronous: bool  # `perform`, or a hook around it, is an `async def`
 
 
@@ -59,6 +60,7 @@ def of(job_class: type) -> JobHooks:
         **found,
         instance_methods=frozenset(name for name in methods if _wants_an_instance(job_class, name)),
         keywords=getattr(job_class, "resque_keywords", False) is True,
+        locks=_listed(getattr(job_class, "resque_locks", ())),
         asynchronous=any(is_async(getattr(job_class, name, None)) for name in performing),
     )
 
@@ -120,6 +122,10 @@ def _called(name: str, hook: Callable[..., Any], args: Arguments, kwargs: Keywor
     if is_async(hook):  # nobody would await its coroutine, and that is not False
         raise TypeError(f"{name} is asynchronous, which a hook of the client cannot be")
     return hook(*args, **kwargs)
+
+
+def _listed(stated: Any) -> tuple[Any, ...]:
+    return tuple(stated) if isinstance(stated, list | tuple) else (stated,)
 
 
 def _named_like(kind: str, job_class: type) -> tuple[str, ...]:

@@ -185,6 +185,7 @@ class _Index:
         jobhooks.of(job_class)  # found before there is a fork, or every job would search for itself
         self._check_own_name(job_class)
         self._check_keywords(job_class)
+        self._check_locks(job_class)
         self._check_limits(job_class)
         self.add(f"{job_class.__module__}.{path}", job_class)
         self.add(jobclass.name_of(job_class), job_class)
@@ -194,6 +195,16 @@ class _Index:
         stated = getattr(job_class, "resque_keywords", False)
         if not isinstance(stated, bool):
             self.mistakes.append(f"{self.classes[job_class]}.resque_keywords: expected True or False, got {stated!r}")
+
+    def _check_locks(self, job_class: type) -> None:
+        if not (stated := jobhooks.of(job_class).locks):
+            return
+        from resqued.rubylocks import PLUGINS  # noqa: PLC0415  with what it needs it is for those who have locks
+
+        wrong = [one for one in stated if one not in PLUGINS]
+        if wrong:
+            known = ", ".join(f'"{plugin}"' for plugin in PLUGINS)
+            self.mistakes.append(f"{self.classes[job_class]}.resque_locks: expected some of {known}, got {wrong[0]!r}")
 
     def _check_limits(self, job_class: type) -> None:
         place = self.classes[job_class]

@@ -24,8 +24,8 @@ activejob address backoff config destination duty escalation fleet handover hook
 jobhooks joblimits outlet protocol queues reload signaltable termination verdict wear wishes work
 
 application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline listening lock log
-memory notes oom orders performance places prctl procfs processes registry scoreboard signals stacks status store
-streams systemd telling whereabouts wire
+memory notes oom orders performance places prctl procfs processes registry rubylocks scoreboard signals stacks status
+store streams systemd telling whereabouts wire
 
 client master performer pruner testing worker
 
@@ -324,7 +324,16 @@ def test_what_a_job_imports_of_us_loads_nothing_heavy(statement: str) -> None:
 
 
 def test_the_process_that_forks_has_not_loaded_what_only_clients_and_operators_use() -> None:
-    theirs = {"redis", "rich", "argparse", "resqued.client", "resqued.api", "resqued.testing", "resqued.activejob"}
+    theirs = {
+        "redis",
+        "rich",
+        "argparse",
+        "resqued.client",
+        "resqued.api",
+        "resqued.testing",
+        "resqued.activejob",
+        "resqued.rubylocks",
+    }
 
     assert loaded_by("import resqued.entry.daemon") & theirs == set()
 

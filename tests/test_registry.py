@@ -443,6 +443,14 @@ def test_keywords_that_are_neither_wanted_nor_not_are_a_mistake(app: Application
     assert app.mistakes("app") == ("app.A.resque_keywords: expected True or False, got 'yes'",)
 
 
+def test_locks_of_a_plugin_that_nobody_knows_are_a_mistake(app: Application) -> None:
+    app.write("app.py", "class A:\n resque_locks = ['resque-lock', 'lock']\n def perform(self): ...")
+
+    assert app.mistakes("app") == (
+        'app.A.resque_locks: expected some of "resque-lock", "resque-loner", "resque-retry", got \'lock\'',
+    )
+
+
 def test_a_resque_name_that_is_no_name_is_a_mistake(app: Application) -> None:
     app.write("app.py", "class A:\n resque_name = 5\n def perform(self): ...")
 

@@ -18,6 +18,7 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resque:failed_queues` | set | names of further failed lists, which Ruby's RedisMultiQueue keeps: `<queue>_failed` |
 | `resque:<queue>_failed` | list | failures of one queue, where that is in use |
 | `resque:pause-all-workers` | string | `true` pauses every worker of the fleet |
+| `resque:lock:…`, `resque:loners:…`, `resque:resque-retry:…` | string | locks of Ruby's plugins: see `protocol.locks` |
 | `resque:pruning_dead_workers_in_progress` | string | the lock of whoever prunes dead workers; lives a minute at most |
 | `resque:delayed_queue_schedule` | sorted set | every epoch at which jobs are due, scored with itself |
 | `resque:delayed:<epoch>` | list | the jobs that are due then, each with its queue (`protocol.delayed`) |
@@ -31,7 +32,7 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resqued:<namespace>:lost:<digest>` | string | how often a payload was put back for a dead worker; lives 7 days |
 | `resqued:<namespace>:order:<digest>` | list | names of queues, in the order in which workers ask them; lives a day |
 | `resqued:<namespace>:receipt:<name>` | string | how many lines `resquectl enqueue` has put on queues; lives an hour |
-| `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`; the `settled` run and `outcome` |
+| `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`, `locks`; the `settled` run |
 """
 
 from dataclasses import dataclass
@@ -152,6 +153,10 @@ class Keys:
     @property
     def trim(self) -> str:
         return self._own("trim")
+
+    def lock(self, name: str) -> str:
+        """Of a plugin of Ruby's, by the name that `protocol.locks` has for it."""
+        return self._resque(name)
 
     def lost(self, digest: str) -> str:
         return self._own(f"lost:{digest}")

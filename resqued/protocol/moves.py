@@ -45,7 +45,7 @@ def _with_needs(file: str, texts: dict[str, str]) -> dict[str, str]:
 
 def load_all() -> None:
     """Read every script now: later there may be no descriptor left to read it with, or another version on the disk."""
-    for name in ("register", "beat", "reserve", "settle", "unregister", "prune", "release", "trim"):
+    for name in ("register", "beat", "reserve", "open", "settle", "unregister", "prune", "release", "trim"):
         move(name)
 
 

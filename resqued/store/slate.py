@@ -4,18 +4,22 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from resqued.digest import hexadecimal
 from resqued.protocol import dates
 from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import Move, Settled, move
-from resqued.protocol.payloads import Failure
+from resqued.protocol.payloads import Failure, clean, dumps
 from resqued.store.pruning import CLOSELY, LOOK_EVERY, OLD, UNCHANGED, Dead, dead_in
 from resqued.store.scripts import patiently, run
 from resqued.verdict import Outcome, Verdict
 from resqued.wire import Argument, Command, Reply, Wire
 from resqued.work import Work
+
+if TYPE_CHECKING:
+    from resqued.rubylocks import Locks
 
 
 class Nothing(Enum):
@@ -113,6 +117,12 @@ class Slate:
         names = () if listed else queues
         arguments = self.worker, dates.recorded(self._clock()), self._keys.queue(""), *names
         return self._run(move("reserve"), (*self._take, *listed), arguments)
+
+    def open(self, work: Work, locks: "Locks") -> None:
+        """Open what Ruby would open when it takes such a job, and note what is to be opened at its end (`open.lua`)."""
+        taken, ended = map(self._keys.lock, locks.when_taken), list(map(self._keys.lock, locks.when_ended))
+        noted = dumps([clean(key) for key in ended]) if ended else ""
+        self._run(move("open"), (self._take[0], *taken), (work.run, noted))
 
     def settle(self, work: Work, verdict: Verdict, queues: Sequence[str]) -> tuple[Settled, Taken]:
         """Write the end of a job, and reserve the next one from `queues` (none: reserve nothing), in one move.

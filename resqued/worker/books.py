@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from math import inf
 from time import monotonic
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from resqued import coroner
 from resqued.duty import Duty
@@ -18,6 +18,9 @@ from resqued.verdict import REQUEUED, Verdict
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
 from resqued.worker.ears import Ears
+
+if TYPE_CHECKING:
+    from resqued.rubylocks import Locks
 
 T = TypeVar("T")
 Taken = Work | Nothing
@@ -70,6 +73,17 @@ class Books:
                 self._unsettled[work.run] = verdict
                 break
         return answer
+
+    def open(self, work: Work, locks: "Locks") -> bool:
+        """Open the locks of a job before it begins. Waits for Redis; False if the worker is to stop first."""
+        while self._try(lambda: self._open(work, locks)) is None:
+            if not self._wait_for_redis():
+                return False
+        return True
+
+    def _open(self, work: Work, locks: "Locks") -> bool:
+        self._slate.open(work, locks)
+        return True
 
     def leave(self) -> bool:
         """Unregister. Waits for Redis a little. Whether nothing of this worker is left."""

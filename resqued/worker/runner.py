@@ -79,6 +79,8 @@ class Runner:
 
         `meanwhile`: what its worker can do while that process begins, or before there is one.
         """
+        if task.locks and not self._books.open(work, task.locks):
+            return Ended(REQUEUED, task.job.name)
         self._may_stand_by = self._terms.standby
         limits = self._usual if task.limits is UNSTATED else self._terms.limits(task.limits)
         hand = self._hand

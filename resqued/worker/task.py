@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from resqued import hooks, jobhooks, joblimits, memory
-from resqued.errors import DirtyExit, JobError, JobInterrupted, JobKilled, JobMemoryExceeded, JobTimeout
+from resqued.errors import DirtyExit, JobError, JobInterrupted, JobKilled, JobMemoryExceeded, JobTimeout, NotUnlocked
 from resqued.escalation import Escalation, Reason
 from resqued.failure import verdict_on
 from resqued.joblimits import UNSTATED, JobLimits
@@ -17,6 +17,9 @@ from resqued.registry import Registry
 from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
 from resqued.work import Job, Work
 from resqued.worker.terms import Interrupted, Limits
+
+if TYPE_CHECKING:
+    from resqued.rubylocks import Locks
 
 Perform = Callable[..., Verdict]  # a class, a job, and `forked`: whether this is the first of its process
 Mourn = Callable[[type[Any], Job, BaseException], Verdict]
@@ -30,6 +33,7 @@ class Task:
     main: Callable[..., Verdict]  # performs it; with forked=False in a process that has performed others before
     mourn: Callable[[BaseException], Verdict] | None  # runs its `on_failure*` hooks; None if it has none
     limits: JobLimits = UNSTATED  # of its class
+    locks: "Locks | None" = None  # of Ruby's plugins
 
 
 class Application:
@@ -53,9 +57,11 @@ class Application:
         if not self._registry.loaded:
             return Task(job, partial(self._load_and, self._perform, job), partial(self._load_and, self._mourn, job))
         job_class = self._registry.find(job.name)
-        is_mourned = jobhooks.of(job_class).on_failure or hooks.registered["on_failure"]
+        own = jobhooks.of(job_class)
+        is_mourned = own.on_failure or hooks.registered["on_failure"]
         mourn = partial(self._mourn, job_class, job) if is_mourned else None
-        return Task(job, partial(self._perform, job_class, job), mourn, joblimits.of(job_class))
+        locks = _locks(job_class, job, own.locks) if own.locks else None
+        return Task(job, partial(self._perform, job_class, job), mourn, joblimits.of(job_class), locks)
 
     def refused(self, job: Job | None, work: Work, worker: str) -> Task:
         """What cannot be performed, or is no job at all: only the hooks `on_failure` of all jobs are for it."""
@@ -69,7 +75,18 @@ class Application:
             job_class = self._registry.find(job.name)
         except BaseException as error:  # noqa: BLE001  the application's own code runs here: sys.exit, too
             return self._mourn(Nobody, job, error)
+        if jobhooks.of(job_class).locks:
+            why = 'with jobs.preload = "job" nobody knows in time which locks this job has'
+            return self._mourn(job_class, job, NotUnlocked(why))
         return act(job_class, job, *facts, **how)
+
+
+def _locks(job_class: type, job: Job, plugins: tuple[str, ...]) -> "Locks | None":
+    if job.active_job:  # none of the plugins is for what Rails has wrapped
+        return None
+    from resqued import rubylocks  # noqa: PLC0415  few jobs have any
+
+    return rubylocks.of(job_class, job, plugins)
 
 
 def failed(error: BaseException, backtrace: tuple[str, ...] = ()) -> Verdict:

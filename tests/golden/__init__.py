@@ -25,7 +25,7 @@ def seen(implementation: Implementation, moment: str) -> Dump:
 
 def wrapped(case: str) -> bytes:
     """The payload that ActiveJob has made."""
-    captures = json.loads(Path(__file__).with_name("activejob.json").read_text(encoding="utf-8"))
+    captures = json.loads((Path(__file__).with_name("made") / "activejob.json").read_text(encoding="utf-8"))
     payload: str = captures[case]["payload"]
     return payload.encode()
 

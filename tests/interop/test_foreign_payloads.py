@@ -105,6 +105,23 @@ def test_an_application_may_unwrap_by_itself() -> None:
     assert [(name, args[0]["job_class"]) for name, args, _ in said] == [(ACTIVE_JOB, "MailJob")]
 
 
+# locks of Ruby's plugins
+
+
+class Locked(Mail):
+    resque_name = "Locked"
+    resque_locks = "resque-lock"
+
+
+def test_a_job_has_the_locks_that_its_class_names_and_a_wrapped_one_has_none() -> None:
+    locks = task_for(payload("Locked", [1]), Locked).locks
+
+    assert locks is not None
+    assert locks.when_ended == ("lock:Locked-[1]",)
+    assert task_for(payload("MailJob", []), Mail).locks is None
+    assert task_for(wrapped("positional"), names={"MailJob": Locked}).locks is None
+
+
 # PHP
 
 

@@ -9,7 +9,9 @@ import pytest
 from resqued.protocol import locks, ruby
 from tests import golden
 
-SEEN: list[dict[str, Any]] = json.loads(Path(golden.__file__).with_name("locks.json").read_text(encoding="utf-8"))
+SEEN: list[dict[str, Any]] = json.loads(
+    (Path(golden.__file__).with_name("made") / "locks.json").read_text(encoding="utf-8")
+)
 NAME = "Shop::Graph"
 
 

@@ -11,6 +11,7 @@
 -- Repeated: the registration is gone, changed.
 --
 -- A lost job goes back to the head of its queue as often as it may, which is counted by its payload, and then fails.
+-- What the slate has noted of locks (`open.lua`) is opened, unless the job goes back.
 
 local id, run = ARGV[1], ARGV[4]
 
@@ -52,6 +53,8 @@ end
 
 if has_changed() then return 'changed' end
 local what = settle()
+local locks = redis.call('HGET', KEYS[8], 'locks')
+if locks and what ~= 'requeued' then redis.call('DEL', unpack(cjson.decode(locks))) end
 redis.call('SREM', KEYS[1], id)
 redis.call('HDEL', KEYS[6], id)
 redis.call('HDEL', KEYS[7], id)

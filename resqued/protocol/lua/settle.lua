@@ -14,6 +14,8 @@
 --            struck   a peer had struck us off and recorded the job as failed: no second entry, and nothing is put back
 --            gone     the slate knows nothing of this run: it was pruned, or Redis lost it
 -- Repeated: changes nothing, because the slate remembers the settled run, and holds the next.
+--
+-- What the slate has noted of locks (`open.lua`) is opened, unless the job goes back to its queue.
 
 local function record(outcome, entry, queue)
   if outcome == 'failed' then
@@ -30,13 +32,14 @@ end
 
 -- A Ruby or Perl worker that prunes us deletes worker:<id> and pushes the job to the failed list; pyres does neither.
 local function settle(run, outcome, entry, queue)
-  local present, settled = unpack(redis.call('HMGET', KEYS[1], 'run', 'settled'))
+  local present, settled, locks = unpack(redis.call('HMGET', KEYS[1], 'run', 'settled', 'locks'))
   if settled == run then return 'already' end
   if present ~= run or redis.call('HEXISTS', KEYS[1], 'payload') == 0 then return 'gone' end
   local struck = redis.call('EXISTS', KEYS[2]) == 0
   if not struck then record(outcome, entry, queue) end
   redis.call('DEL', KEYS[2])
-  redis.call('HDEL', KEYS[1], 'queue', 'payload')
+  if locks and (struck or outcome ~= 'requeued') then redis.call('DEL', unpack(cjson.decode(locks))) end
+  redis.call('HDEL', KEYS[1], 'queue', 'payload', 'locks')
   redis.call('HSET', KEYS[1], 'settled', run, 'outcome', outcome)
   return struck and 'struck' or 'settled'
 end
