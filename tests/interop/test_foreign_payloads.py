@@ -89,6 +89,13 @@ def test_keyword_arguments_reach_the_hooks() -> None:
     assert "unexpected keyword argument" in said[2][0]
 
 
+def test_a_last_hash_of_symbols_is_keywords_for_a_class_that_wants_it_so() -> None:
+    raw = wrapped("symbol keys").replace(b",2],", b"],")  # Ruby 2.6 wrote keyword arguments like this
+    task_for(raw, names={"MailJob": Keyed}).main(forked=False)
+
+    assert said[1][1:] == ((), {"to": "ann", "from": "bob", "nested": {"a": 1}})
+
+
 def test_a_wrapped_job_that_nobody_knows_is_named_in_the_failure() -> None:
     with pytest.raises(UnknownJob, match="'MailJob'"):
         task_for(wrapped("positional"), Deaf)
