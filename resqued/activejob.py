@@ -144,6 +144,12 @@ def _made(make: Callable[[Any], Any], given: Any, place: str) -> Any:
         raise _Unreadable(f"{place} is not what it says: {type(error).__name__}: {error}") from None
 
 
+def _text(value: Mapping[str, Any]) -> str:
+    if not isinstance(value["value"], str):
+        raise TypeError(f"value is no text but {type(value['value']).__name__}")
+    return value["value"]
+
+
 def _zoned(value: Mapping[str, Any], _place: str) -> datetime:
     moment = datetime.fromisoformat(value["value"])
     return moment.astimezone(ZoneInfo(value["time_zone"])) if "time_zone" in value else moment
@@ -155,7 +161,7 @@ def _range(value: Mapping[str, Any], place: str) -> Range:
 
 
 READERS: Mapping[str, Callable[[Mapping[str, Any], str], object]] = {
-    "SymbolSerializer": lambda value, _: Symbol(value["value"]),
+    "SymbolSerializer": lambda value, _: Symbol(_text(value)),
     "DateSerializer": lambda value, _: date.fromisoformat(value["value"]),
     "DateTimeSerializer": lambda value, _: datetime.fromisoformat(value["value"]),
     "TimeSerializer": lambda value, _: datetime.fromisoformat(value["value"]),
@@ -163,7 +169,7 @@ READERS: Mapping[str, Callable[[Mapping[str, Any], str], object]] = {
     "DurationSerializer": lambda value, _: timedelta(seconds=value["value"]),
     "BigDecimalSerializer": lambda value, _: Decimal(value["value"]),
     "RangeSerializer": _range,
-    "ModuleSerializer": lambda value, _: str(value["value"]),
+    "ModuleSerializer": lambda value, _: _text(value),
 }
 
 

@@ -156,6 +156,10 @@ def test_a_global_id_is_a_text_that_can_be_taken_apart(uri: str, app: str, model
         ([serialized("Secret", value=1)], "'ActiveJob::Serializers::SecretSerializer', which is not known here"),
         ([serialized("Date", value="2026-02-31")], "arguments[0] is not what it says: ValueError"),
         ([serialized("Date")], "arguments[0] is not what it says: KeyError"),
+        (
+            [serialized("Symbol", value={"a": 1})],
+            "arguments[0] is not what it says: TypeError: value is no text but dict",
+        ),
         ([serialized("Time", value=5)], "arguments[0] is not what it says: TypeError"),
         ([serialized("BigDecimal", value="x")], "arguments[0] is not what it says"),
         ([serialized("Duration", value=1e300)], "arguments[0] is not what it says: OverflowError"),
