@@ -31,6 +31,7 @@ from resqued.cli.commands import (
     status,
     stop,
     top,
+    translate,
     workers,
 )
 from resqued.cli.subjects import DEFAULT_FILE, DEFAULT_URL
@@ -42,7 +43,7 @@ from resqued.version import __version__
 GROUPS = (
     *(queues, queue, jobs, enqueue, failed, workers, prune, overview),  # the fleet, through Redis
     *(status, top, stacks, reload, stop, pools, kill),  # this machine, without it
-    *(doctor, completion),
+    *(doctor, translate, completion),
 )
 
 NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage
