@@ -82,6 +82,7 @@ def test_queues_keep_their_order(translated: Translated, text: str, queues: tupl
     [
         ("COUNT=4", "workers", 4),
         ("COUNT=4x", "workers", 4),  # to_i
+        ("COUNT=1e999", "workers", 1),
         ("INTERVAL=0.5", "interval", 0.5),
         ("JOBS_PER_FORK=50", "jobs_per_fork", 50),
         ("JOBS_PER_FORK=0", "jobs_per_fork", 1),

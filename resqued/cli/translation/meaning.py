@@ -8,6 +8,7 @@ Value = str | float | list[str]
 Variables = Mapping[str, str]
 
 NUMBER = re.compile(r"\s*([+-]?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)")
+WHOLE = re.compile(r"\s*([+-]?\d[\d_]{0,17})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,12 @@ def number(text: str) -> float | None:
     """What it begins with; None if that is no number."""
     found = NUMBER.match(text)
     return float(found[1].rstrip("_")) if found else None
+
+
+def whole(text: str) -> int:
+    """The digits that it begins with; 0 if there are none. More than 18 are no number of anything."""
+    found = WHOLE.match(text)
+    return int(found[1].rstrip("_")) if found else 0
 
 
 def seconds(text: str) -> float:

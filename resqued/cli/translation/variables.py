@@ -8,7 +8,7 @@ which stand here as variables, too. Ruby takes a variable for a yes that is set 
 from collections.abc import Iterator, Mapping
 
 from resqued.cli.translation import servers
-from resqued.cli.translation.meaning import Meaning, Mistake, Reader, Remark, Setting, Variables, number, seconds
+from resqued.cli.translation.meaning import Meaning, Mistake, Reader, Remark, Setting, Variables, number, seconds, whole
 from resqued.queues import is_glob
 
 COUNT = "COUNT"
@@ -47,7 +47,7 @@ def _queues(variables: Variables) -> Iterator[Meaning]:
 
 
 def _count(variables: Variables) -> Iterator[Meaning]:
-    count = int(number(variables[COUNT]) or 0)
+    count = whole(variables[COUNT])
     if count < 1:
         yield Mistake(COUNT, f"expected a number of workers, got {variables[COUNT]!r}")
     else:
@@ -70,7 +70,7 @@ def _forks(variables: Variables) -> Iterator[Meaning]:
     if variables.get("DISABLE_MULTI_JOBS_PER_FORK") is not None:
         yield Remark("DISABLE_MULTI_JOBS_PER_FORK", "one process for each job is the default")
     elif many is not None:
-        yield Setting("", "jobs_per_fork", max(1, int(number(many) or 0)), "JOBS_PER_FORK")
+        yield Setting("", "jobs_per_fork", max(1, whole(many)), "JOBS_PER_FORK")
     if variables.get("FORK_PER_JOB") == "false":
         why = f"every job has a process of its own, or shares one with up to {MANY - 1} before it; never the worker's"
         yield Remark("FORK_PER_JOB", why) if many else Setting("", "jobs_per_fork", MANY, "FORK_PER_JOB", why)
