@@ -1,6 +1,6 @@
 """`@resqued.job`: a function becomes a job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from resqued import jobfunction
@@ -34,6 +34,8 @@ def job(
     name: str | None = None,
     timeout: float | None = None,
     memory: str | int | None = None,
+    keywords: bool | None = None,
+    locks: str | Sequence[str] | None = None,
     **hooks: Callable[..., object],
 ) -> Callable[[Callable[P, R_co]], EnqueuedFunction[P, R_co]]:
     """Make a job of a function: what a job class has as attributes is said here.
@@ -43,10 +45,12 @@ def job(
 
         welcome.enqueue("ann@example.org", copies=2)
 
-    `name`: what payloads call it (`resque_name`). `hooks`: functions, as `before_perform_lock=lock`; each is called as
-    the static method of that name would be. Raises TypeError for what can never be a job.
+    `name`: what payloads call it (`resque_name`). `keywords`, `locks`: `resque_keywords`, `resque_locks`. `hooks`:
+    functions, as `before_perform_lock=lock`; each is called as the static method of that name would be. Raises
+    TypeError for what can never be a job.
     """
-    stated = {"queue": queue, "resque_name": name, "timeout": timeout, "memory": memory, **jobfunction.hooks(hooks)}
+    stated: dict[str, object] = {"queue": queue, "resque_name": name, "timeout": timeout, "memory": memory}
+    stated |= {"resque_keywords": keywords, "resque_locks": locks, **jobfunction.hooks(hooks)}
 
     def made(function: Callable[P, R_co]) -> EnqueuedFunction[P, R_co]:
         body = jobfunction.namespace(function, stated)

@@ -17,9 +17,12 @@ def fitting(job_class: type, args: Sequence[Any], named: Mapping[str, Any]) -> t
     """The list that a payload carries for this call of `perform`: named arguments are put in their places.
 
     What was left out before one of those is there with its default. Raises WrongArguments if `perform` cannot be called
-    so. A class without `perform`, or with one that nobody can look into, gets what it is given.
+    so. A class without `perform`, or with one that nobody can look into, gets what it is given. Of a class that takes
+    keywords named arguments are the last one, an object.
     """
     signature = _signature(job_class)
+    if jobhooks.of(job_class).keywords:
+        return _with_keywords(job_class, signature, (*args, dict(named)) if named else tuple(args))
     if signature is None:
         if named:
             raise _refused(job_class, None, "its parameters are not known, so that arguments cannot be named")
@@ -29,6 +32,16 @@ def fitting(job_class: type, args: Sequence[Any], named: Mapping[str, Any]) -> t
     except TypeError as error:
         raise _refused(job_class, signature, str(error)) from None
     return _in_place(job_class, call) if named else tuple(args)
+
+
+def _with_keywords(job_class: type, signature: inspect.Signature | None, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    places, names = jobhooks.spread(jobhooks.of(job_class), args, {})
+    try:
+        if signature:
+            signature.bind(*places, **names)
+    except TypeError as error:
+        raise _refused(job_class, signature, str(error)) from None
+    return args
 
 
 def _in_place(job_class: type, call: inspect.BoundArguments) -> tuple[Any, ...]:

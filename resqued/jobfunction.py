@@ -30,7 +30,7 @@ def namespace(function: Callable[..., object], stated: Mapping[str, object]) -> 
         raise TypeError(f"@job is for functions, not {function!r}: a class with a `perform` is a job as it is")
     if not hasattr(function, "__name__"):
         raise TypeError(f"{function!r} has no name that a payload could use: define a function that calls it")
-    if wanting := _required_by_name(function):
+    if not stated.get("resque_keywords") and (wanting := _required_by_name(function)):
         raise TypeError(
             f"{function.__qualname__} wants {', '.join(wanting)} by name, and a payload is a list: give defaults"
         )

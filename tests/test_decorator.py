@@ -41,6 +41,11 @@ async def later(address: str) -> str:
     return address
 
 
+@resqued.job(queue="mail", keywords=True, locks="resque-lock")
+def by_name(address: str, *, copies: int) -> None:
+    said.append((address, copies))
+
+
 # As a function
 
 
@@ -72,6 +77,14 @@ def test_it_states_what_a_class_states() -> None:
 
     assert (name_of(later), limits.timeout, limits.memory) == ("Mail::Later", 30.0, 64 * 1024**2)
     assert (name_of(welcome), joblimits.of(welcome)) == (f"{__name__}.welcome", joblimits.UNSTATED)
+
+
+def test_it_may_take_arguments_by_name_as_php_writes_them() -> None:
+    own = jobhooks.of(by_name)
+
+    assert (own.keywords, own.locks) == (True, ("resque-lock",))
+    by_name("ann", copies=2)
+    assert said == [("ann", 2)]
 
 
 def test_a_registry_knows_it_by_its_names() -> None:

@@ -1,9 +1,31 @@
-"""A worker's notebook, to which a full disk does no harm: a missing note matters only to who is killed right then."""
+"""What a worker notes of its jobs, on a disk that may be full: a missing note matters only to who is killed right then."""
+
+from dataclasses import dataclass
 
 from resqued.log import log
 from resqued.notes import Notebook
 from resqued.verdict import Verdict
 from resqued.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that has ended, or could not begin."""
+
+    verdict: Verdict
+    job: str | None  # its name; None if the payload named none
+    pid: int | None = None  # of its process; None if it never had one
+    seconds: float = 0.0  # from its fork, or from when it was handed over, to its verdict
+
+    def facts(self, work: Work) -> dict[str, object]:
+        """For the log."""
+        return {
+            "queue": work.queue,
+            "job": self.job,
+            "pid": self.pid,
+            "seconds": round(self.seconds, 6),
+            "run": work.run,
+        }
 
 
 class Diary:

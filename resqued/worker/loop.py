@@ -23,10 +23,10 @@ from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
 from resqued.worker.books import Books, Taken
-from resqued.worker.diary import Diary
+from resqued.worker.diary import Diary, Ended
 from resqued.worker.ears import Ears
 from resqued.worker.pulse import Pulse
-from resqued.worker.runner import Ended, Runner
+from resqued.worker.runner import Runner
 from resqued.worker.standing import Standing
 from resqued.worker.task import Application, Task
 from resqued.worker.terms import Terms

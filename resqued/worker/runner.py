@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from signal import SIGKILL
 from time import monotonic, time
@@ -22,6 +22,7 @@ from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
 from resqued.version import __version__
 from resqued.work import Work
 from resqued.worker.books import Books
+from resqued.worker.diary import Ended
 from resqued.worker.ears import Ears
 from resqued.worker.hand import Hand, Performances, title
 from resqued.worker.task import Ending, Task, failed
@@ -29,26 +30,6 @@ from resqued.worker.terms import Limits, Terms
 
 MOURNING = 10.0  # s that the `on_failure*` hooks of a job that was killed may take
 LEAVING = 5.0  # s that a process may take to end after its verdict; what is left of its session is killed then
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A job that has ended, or could not begin."""
-
-    verdict: Verdict
-    job: str | None  # its name; None if the payload named none
-    pid: int | None = None  # of its process; None if it never had one
-    seconds: float = 0.0  # from its fork, or from when it was handed over, to its verdict
-
-    def facts(self, work: Work) -> dict[str, object]:
-        """For the log."""
-        return {
-            "queue": work.queue,
-            "job": self.job,
-            "pid": self.pid,
-            "seconds": round(self.seconds, 6),
-            "run": work.run,
-        }
 
 
 class Runner:

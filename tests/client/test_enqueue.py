@@ -365,7 +365,9 @@ def test_a_hook_gets_keywords_where_perform_does(resque: Resque) -> None:
     class Keyed:
         queue = "q"
         resque_keywords = True
-        perform = staticmethod(print)
+
+        @staticmethod
+        def perform(number: int, *, to: str) -> None: ...
 
         @staticmethod
         def before_enqueue(*args: object, **kwargs: object) -> None:
@@ -373,7 +375,12 @@ def test_a_hook_gets_keywords_where_perform_does(resque: Resque) -> None:
 
     resque.enqueue(Keyed, 1, {"to": "ann"})
 
-    assert heard == [((1,), {"to": "ann"})]
+    resque.enqueue(Keyed, 1, to="bob")
+    with pytest.raises(WrongArguments, match="missing a required argument: 'to'"):
+        resque.enqueue(Keyed, 1)
+
+    assert heard == [((1,), {"to": "ann"}), ((1,), {"to": "bob"})]
+    assert [job["args"] for job in resque.peek("q", 0, 2)] == [[1, {"to": "ann"}], [1, {"to": "bob"}]]
 
 
 # ActiveJob
