@@ -16,8 +16,8 @@ UNSEEN = 240.0  # s; a worker is taken for dead after 300
 class Duty:
     """The facts of one worker's life, and what follows from them.
 
-    `phase`, from 0 to 1, is the part of a usual wait after which the second heartbeat comes: workers that begin
-    together shall not beat together ever after.
+    After `phase` times the usual wait the second heartbeat comes: workers that begin together shall not beat together
+    ever after.
     """
 
     def __init__(self, *, interval: float, backoff: Backoff, paused: bool = False, phase: float = 1.0) -> None:

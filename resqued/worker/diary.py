@@ -1,4 +1,4 @@
-"""What a worker notes of its jobs, on a disk that may be full: a missing note matters only to who is killed right then."""
+"""What a worker notes of its jobs. A full disk does no harm: a note matters only to who is killed right then."""
 
 from dataclasses import dataclass
 

@@ -8,7 +8,7 @@ from bench.scale import crowd, endurance
 from bench.scale.dimensions import ALL, Dimension, Fleet, Queues
 from bench.stage import Stage, prepared
 
-WINDOW = 0.05  # s
+WINDOW = 0.25  # s: on a busy machine a job may take a tenth
 
 
 @pytest.fixture(scope="module", name="stage")

@@ -60,7 +60,7 @@ def test_a_setting_turns_it_off(daemons: Daemons, redis: Redis) -> None:
 
     performed_by(redis)
     eventually(lambda: row.leads and row.state is State.IDLE)
-    assert not master.workers()[0].children()
+    eventually(lambda: not master.workers()[0].children())
 
 
 def test_one_that_is_killed_is_nobody_s_failure_and_not_forked_again_before_there_is_a_job(
