@@ -14,13 +14,9 @@ UNSEEN = 240.0  # s; a worker is taken for dead after 300
 
 
 class Duty:
-    """The facts of one worker's life, and what follows from them.
+    """The facts of one worker's life, and what follows from them."""
 
-    After `phase` times the usual wait the second heartbeat comes: workers that begin together shall not beat together
-    ever after.
-    """
-
-    def __init__(self, *, interval: float, backoff: Backoff, paused: bool = False, phase: float = 1.0) -> None:
+    def __init__(self, *, interval: float, backoff: Backoff, paused: bool = False) -> None:
         self.interval = interval
         self.mood = RUNNING
         self.paused = paused
@@ -32,7 +28,6 @@ class Duty:
         self._failed_at = 0.0  # when it last did not answer
         self._holds_off_until = 0.0
         self._beats_at = 0.0
-        self._phase = phase
         self._beat_at = inf  # when others last heard of this worker
 
     # facts
@@ -66,8 +61,7 @@ class Duty:
         self._rests_until = 0.0
 
     def beat(self, now: float) -> None:
-        self._beat_at, self._beats_at = now, now + BEAT_EVERY * self._phase
-        self._phase = 1.0
+        self._beat_at, self._beats_at = now, now + BEAT_EVERY
 
     def lost_redis(self, now: float) -> bool:
         """True if this is news. The first thing to do when it is back is a heartbeat."""

@@ -120,7 +120,7 @@ def _vigil(post: Post, token: Token) -> Vigil:
 
 def _duty(post: Post, *, paused: bool) -> Duty:
     backoff = Backoff(first=0.1, most=10.0, chance=chance.fraction)
-    return Duty(interval=post.interval, backoff=backoff, paused=paused, phase=1.0 + chance.fraction())
+    return Duty(interval=post.interval, backoff=backoff, paused=paused)
 
 
 def _wear(terms: Terms) -> Wear:

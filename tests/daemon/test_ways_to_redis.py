@@ -1,6 +1,7 @@
 """A whole daemon by every way there is to a Redis: its address, its place there, users and passwords."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +159,12 @@ def everything_ps_shows() -> list[str]:
 
 
 def environments_of(master: Daemon) -> Iterator[str]:
-    processes = [psutil.Process(master.pid), *psutil.Process(master.pid).children(recursive=True)]
-    assert len(processes) > 1
-    for process in processes:
-        yield str(process.environ())
+    shown = []
+    for process in (psutil.Process(master.pid), *psutil.Process(master.pid).children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # that of the job ends now
+            shown.append(str(process.environ()))
+    assert len(shown) > 1
+    yield from shown
 
 
 def stored(redis: Redis) -> str:

@@ -189,15 +189,6 @@ def test_a_heartbeat_is_due_again_after_thirty_seconds() -> None:
     assert idle().beat_is_due(NOW + 30.0)
 
 
-def test_workers_that_begin_together_do_not_beat_together() -> None:
-    late = Duty(interval=5.0, backoff=Backoff(first=2.0, most=32.0, chance=lambda: 0.5), phase=1.25)
-
-    late.beat(NOW)
-    assert late.beats_at() == NOW + 37.5
-    late.beat(NOW + 37.5)
-    assert late.beats_at() == NOW + 67.5
-
-
 def test_a_busy_worker_wakes_for_its_heartbeat() -> None:
     assert idle().beats_at() == NOW + 30.0
 
