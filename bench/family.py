@@ -1,9 +1,21 @@
 """What the kernel says of some processes and all their descendants together."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
+
+
+def workers_of(master: int) -> list[psutil.Process]:
+    """Of one of resqued, which has other children, too: who settles what the dead have left."""
+    return [child for child in psutil.Process(master).children() if _is_worker(child)]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline()).startswith("resque-")
+    return False
 
 
 def proportional_set(heads: Sequence[int]) -> float:

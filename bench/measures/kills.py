@@ -7,10 +7,9 @@ drained.
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-import psutil
-
+from bench import family
 from bench.contestants import QUEUE, at_work
 from bench.contestants.ours import Resqued
 from bench.effort import Effort
@@ -62,12 +61,5 @@ def _rate(ours: Resqued, seconds: float, victims_of: int) -> float:
 
 
 def _kill_one(master: int) -> None:
-    workers = [child for child in psutil.Process(master).children() if _is_worker(child)]
-    if workers:
+    if workers := family.workers_of(master):
         random.choice(workers).kill()
-
-
-def _is_worker(process: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        return " ".join(process.cmdline()).startswith("resque-")
-    return False

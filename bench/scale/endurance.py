@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psutil
 
+from bench import family
 from bench.contestants import at_work
 from bench.contestants.ours import Resqued
 from bench.stage import Stage, Withdrawn
@@ -17,7 +18,7 @@ STUCK = 60.0  # s without a job done
 def weights(stage: Stage, ours: Resqued, jobs: int) -> tuple[float, float]:
     """RSS of the only worker in MB, after the first jobs and after all of them."""
     with at_work(stage, ours, 1) as [master]:
-        [worker] = psutil.Process(master).children()
+        [worker] = family.workers_of(master)
         found = [_weight_after(ours, worker, count) for count in (jobs // EARLY, jobs)]
     stage.redis.flushall()
     return found[0], found[1]

@@ -93,6 +93,7 @@ def test_process_1_reaps_what_a_job_and_its_worker_left_behind(container: Contai
     push(redis, "Grandchild")
     (worker,) = [child for child in container.master.children() if title_of(child).startswith("resque-")]
     eventually(lambda: redis.get("resque:stat:processed") and not redis.keys("resque:worker:*:work"))
+    eventually(lambda: len(worker.children(recursive=True)) == 1)  # the job's process has ended, too
     (left,) = worker.children()
     worker.terminate()
     eventually(lambda: left.ppid() == container.master.pid)
