@@ -1,6 +1,6 @@
 """Counting who listens is asking each worker about each queue, only faster."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resqued.store.replies import raw
@@ -10,6 +10,7 @@ NAMES = st.text("ab.", min_size=1, max_size=3)
 ENTRIES = st.lists(st.text(r"ab.*?[]!\\", min_size=1, max_size=4), min_size=1, max_size=4)
 
 
+@example(workers=[["?", r"!\a"]], queues=["a"])
 @given(workers=st.lists(ENTRIES, max_size=4), queues=st.lists(NAMES, unique=True, max_size=5))
 def test_a_worker_is_counted_for_the_queues_that_it_serves(workers: list[list[str]], queues: list[str]) -> None:
     count = listeners([raw(f"vm:1:{','.join(entries)}") for entries in workers], queues)

@@ -13,13 +13,16 @@ def listeners(ids: Iterable[bytes], queues: Sequence[str]) -> Mapping[str, int]:
     """How many of these workers serve each of the `queues`. Most workers have their patterns in common with others."""
 
     @cache
+    def matching(glob: str) -> frozenset[str]:
+        return frozenset(name for name in queues if matches(glob, name))
+
     def meant(entry: str) -> frozenset[str]:
-        return frozenset(name for name in queues if matches(entry, name)) if is_glob(entry) else frozenset([entry])
+        return matching(entry) if is_glob(entry) else frozenset([entry])
 
     count = Counter[str]()
     for entries, workers in Counter(records.parts(name_of(worker))[2] for worker in ids).items():
         wanted = frozenset[str]().union(*(meant(entry) for entry in entries if not entry.startswith("!")))
-        for queue in wanted.difference(*(meant(entry[1:]) for entry in entries if entry.startswith("!"))):
+        for queue in wanted.difference(*(matching(entry[1:]) for entry in entries if entry.startswith("!"))):
             count[queue] += workers
     return count
 
