@@ -29,7 +29,7 @@ store streams systemd telling whereabouts wire
 
 client master performer pruner testing worker
 
-__main__ api cli contrib decorator entry standalone
+__main__ api cli contrib decorator entry standalone web
 """
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS.split("\n\n")) for room in rooms.split()}
 PURE, LOOPS = 1, 3

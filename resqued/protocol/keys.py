@@ -20,6 +20,10 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resque:pause-all-workers` | string | `true` pauses every worker of the fleet |
 | `resque:lock:…`, `resque:loners:…`, `resque:resque-retry:…` | string | locks of Ruby's plugins: see `protocol.locks` |
 | `resque:pruning_dead_workers_in_progress` | string | the lock of whoever prunes dead workers; lives a minute at most |
+| `resque:delayed_queue_schedule` | sorted set | every epoch at which jobs are due, scored with itself |
+| `resque:delayed:<epoch>` | list | the jobs that are due then, each with its queue (`protocol.delayed`) |
+| `resque:timestamps:<item>` | set | every `delayed:<epoch>`, without prefix, where this very text lies |
+| `resqued:<namespace>:earlier` | list | wakes our scheduler: a job is due sooner than any it knows; lives a minute |
 | `resqued:<namespace>:workers` | hash | id → who that worker is (`protocol.identity.Registration`) |
 | `resqued:<namespace>:paused` | hash | queue that no worker of ours takes from → since when |
 | `resqued:<namespace>:look` | string | who of ours looked last for dead workers; lives a minute |
@@ -56,6 +60,11 @@ class Keys:
     def everything(self) -> tuple[str, str]:
         """Patterns of SCAN that match every key of this namespace, Resque's and ours."""
         return self._resque("*"), self._own("*")
+
+    @property
+    def prefix(self) -> str:
+        """What comes before Resque's names, for a script that makes some itself."""
+        return self._resque("")
 
     @property
     def queues(self) -> str:
@@ -115,6 +124,15 @@ class Keys:
     @property
     def prune_lock(self) -> str:
         return self._resque("pruning_dead_workers_in_progress")
+
+    @property
+    def schedule(self) -> str:
+        """What is due when (resque-scheduler 5)."""
+        return self._resque("delayed_queue_schedule")
+
+    @property
+    def earlier(self) -> str:
+        return self._own("earlier")
 
     @property
     def registrations(self) -> str:
