@@ -127,6 +127,10 @@ class InvalidPayload(JobError):
     """A queue held something that is not a job."""
 
 
+class Undeliverable(JobError):
+    """The time of a job has come, and where its queue should be in Redis there is something else."""
+
+
 class UnknownJob(JobError):
     """A payload named a job that the configuration does not allow, or that does not exist."""
 

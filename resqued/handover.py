@@ -87,7 +87,7 @@ class Handover(Struct, frozen=True, kw_only=True):
     hold: int | None = None  # the lock on the directory of an embedded Redis
     control: int | None = None  # the socket where wishes come in
     workers: list[Heir]
-    of_the_house: list[Heir]  # services and the pruner
+    of_the_house: list[Heir]  # services, the pruner, roles
     paused: list[str]  # pools
     all_paused: bool  # and so will be those that the next image adds
     needs_pruning: bool
@@ -104,8 +104,8 @@ class Handover(Struct, frozen=True, kw_only=True):
         """Let the new fleet go on with all processes, where it has a place for them, and with all intentions."""
         for heir in self.workers:
             fleet.adopt(heir.pool, heir.number, heir.process(), heir.restarts)
-        for slot in (*fleet.services, fleet.pruner):
-            slot.process = next((heir.process() for heir in self.of_the_house if heir.pool == slot.pool), None)
+        for heir in self.of_the_house:
+            fleet.house.adopt(heir.pool, heir.process())
         for pool in fleet.pools if self.all_paused else self.paused:
             fleet.pause(to=True, pool=pool)
         fleet.needs_pruning = self.needs_pruning

@@ -21,13 +21,13 @@ FLOORS = """
 digest errors version
 
 activejob address backoff config destination duty escalation fleet handover hooks jobarguments jobclass jobfunction
-jobhooks joblimits outlet protocol queues reload signaltable termination verdict wear wishes work
+jobhooks joblimits outlet protocol queues recurring reload rhythm signaltable termination verdict wear wishes work
 
 application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline listening lock log
 memory notes oom orders performance places prctl procfs processes registry rubylocks scoreboard signals stacks status
 store streams systemd telling whereabouts wire
 
-client master performer pruner testing worker
+client master performer pruner scheduler testing worker
 
 __main__ api cli contrib decorator entry standalone web
 """

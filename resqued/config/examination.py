@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import FieldInfo
 
 from resqued.config import kinds
-from resqued.config.settings import Given, Table
+from resqued.config.table import Given, Table
 from resqued.config.wording import alternatives, nearest, place_of, shown
 
 Kind = object  # a type, as an annotation writes it
@@ -28,7 +28,7 @@ def mistakes(kind: Kind, value: object, place: str = "") -> Iterator[str]:
 
 
 def _in_table(kind: type[Table], given: Given, place: str) -> Iterator[str]:
-    known = {field.name: field for field in msgspec.structs.fields(kind)}
+    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for key, value in given.items():
         if key in known:
             yield from mistakes(known[key].type, value, place_of(key, place))

@@ -5,7 +5,7 @@ The description of a kind completes the sentence "expected …, got …".
 
 import re
 from sys import float_info
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -57,6 +57,9 @@ Queues = Annotated[
     tuple[Queue, ...],
     Meta(min_length=1, description='a list of at least one queue, such as ["critical", "mail"] or ["*"]'),
 ]
+QueueName = Annotated[
+    str, Meta(pattern=rf"^(?!\*\Z)(?!!){SPEAKABLE}", description=f"the name of a queue without {UNSPEAKABLES}")
+]
 PoolName = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z0-9_-]+\Z", description="a pool name of letters, digits, _ and - only"),
@@ -84,11 +87,24 @@ JobPlace = Annotated[
 ]
 Aliases = Annotated[dict[str, JobPlace], Meta(description='a table of lines such as "MyTask::Echo" = "app.jobs:Echo"')]
 
+# Recurring jobs.
+JobName = Annotated[str, Meta(min_length=1, description='what a queue calls the job, such as "app.jobs.Echo"')]
+Arguments = Annotated[tuple[Any, ...], Meta(description='a list of arguments, such as [1, "two"]')]
+CronLine = Annotated[str, Meta(description='a line of a crontab in quotes, such as "30 3 * * *"')]
+Every = Annotated[int, Meta(ge=0, le=100 * 365 * 86400, description="a whole number of seconds ≥ 1")]
+Zone = Annotated[str, Meta(description='a time zone in quotes, such as "UTC" or "Europe/Paris"')]
+Words = Annotated[str, Meta(description="text in quotes")]
+ScheduleName = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9_-]+\Z", description="a name of letters, digits, _ and - only"),
+]
+
 # Modes.
 AtFork = Literal["needed", "all"]
 Preload = Literal["master", "worker", "job"]
 Interrupted = Literal["requeue", "fail"]
 WorkerLost = Literal["fail", "requeue"]
+Missed = Literal["skip", "once"]
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "console", "json"]
 

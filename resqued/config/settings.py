@@ -3,10 +3,10 @@
 A Struct that was built by hand has not been checked; `resqued.config.parse` checks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from resqued import address
 from resqued.address import Address
@@ -42,25 +42,10 @@ from resqued.config.kinds import (
     User,
     WorkerLost,
 )
+from resqued.config.schedules import Scheduler, Schedules
+from resqued.config.table import Contradiction, Given, Table
 from resqued.errors import AddressError
 from resqued.queues import Order
-
-Given = Mapping[str, object]  # a table as it stands in the file: nothing in it need be of the right kind
-Contradiction = tuple[str, str]  # the key to blame, and why
-
-
-class Table(Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of the file."""
-
-    @staticmethod
-    def contradictions(given: Given) -> Iterator[Contradiction]:  # noqa: ARG004  most tables have none
-        """What is wrong with the values of this table although each of them is of its kind."""
-        yield from ()
-
-    @staticmethod
-    def wanting(given: Given) -> Iterator[str]:  # noqa: ARG004  as above
-        """Keys that have a default, and have to be there nevertheless because of what the table says, or does not."""
-        yield from ()
 
 
 class Redis(Table, frozen=True, kw_only=True):
@@ -215,6 +200,8 @@ class Config(Table, frozen=True, kw_only=True):
     shutdown: Shutdown = Shutdown()
     worker: Worker = Worker()
     failed: Failed = Failed()
+    scheduler: Scheduler = Scheduler()
+    schedule: Schedules = field(default_factory=dict)  # name → schedule, in the order of the file
     log: Log = Log()
     daemon: Daemon = Daemon()
 

@@ -1,4 +1,4 @@
-"""What the master's forks are: a worker, a pruner, the program of an embedded Redis."""
+"""What the master's forks are: a worker, a pruner, a scheduler, the program of an embedded Redis."""
 
 import os
 from collections.abc import Callable, Collection
@@ -31,6 +31,7 @@ from resqued.worker import Application
 from resqued.worker.ears import Ears
 
 SERVICE = "redis"  # the slot of an embedded Redis
+SCHEDULER = "scheduler"
 CONFIG, CRASH = 78, 1  # exit statuses: EX_CONFIG of sysexits.h, and anything else
 
 
@@ -62,7 +63,8 @@ class Children:
             return processes.spawn_program(self._server, keep=self._estate.hold.fileno())
         if slot.name == PRUNER:
             return processes.spawn(self._be_pruner)
-        assert row is not None
+        if row is None:
+            return processes.spawn(self._be_scheduler)
         return processes.spawn(partial(self._be_worker, slot, row, paused=paused))
 
     def _forget_what_is_the_masters(self) -> None:
@@ -93,6 +95,15 @@ class Children:
             paused=paused,
         )
         return 0 if gone else STILL_REGISTERED
+
+    def _be_scheduler(self) -> int:
+        from resqued.entry.scheduling import schedule  # noqa: PLC0415  the master forks: what only a scheduler has
+
+        self._forget_what_is_the_masters()
+        inbox = Inbox(shows_to=self._estate.shows)
+        log.carry(slot=SCHEDULER)
+        schedule(self._config, self._ground.file, inbox=inbox, lifeline=self._estate.lifeline)
+        return 0
 
     def _preload(self, inbox: Inbox) -> int | None:
         """In a worker: the status to exit with; None if the application is there. No stop waits for an import."""

@@ -9,7 +9,7 @@ from resqued import atfork, chance, notes, processes, signals, stacks
 from resqued.config import Config
 from resqued.entry import becoming, estate, preloading
 from resqued.entry.check import Check, fixed
-from resqued.entry.children import SERVICE, Children
+from resqued.entry.children import SCHEDULER, SERVICE, Children
 from resqued.entry.ground import Ground, size_of
 from resqued.entry.herald import Herald
 from resqued.entry.terms import check
@@ -124,6 +124,7 @@ class Daemon:
             Limits(shutdown.grace, shutdown.term_timeout, shutdown.redis_timeout),
             generation=self._estate.generation,
             services=[SERVICE] if self._config.redis.embedded else [],
+            roles=[SCHEDULER] if self._config.scheduler.enabled else [],
             chance=chance.fraction,
         )
         if self._before:
@@ -205,7 +206,7 @@ class Daemon:
             hold=own.hold.fileno() if own.hold else None,
             control=own.control.fileno() if own.control else None,
             workers=[Heir.of(slot) for slot in fleet.workers if slot.process],
-            of_the_house=[Heir.of(slot) for slot in (*fleet.services, fleet.pruner) if slot.process],
+            of_the_house=[Heir.of(slot) for slot in fleet.house.slots if slot.process],
             paused=[pool.name for pool in fleet.pools.values() if pool.paused],
             all_paused=all(pool.paused for pool in fleet.pools.values()),
             needs_pruning=fleet.needs_pruning,

@@ -5,7 +5,8 @@ facts which come late, twice or merged do no harm. A stop only ever gets firmer.
 """
 
 from resqued.fleet.actions import Action, Dump, Hold, Kill, Release, Say, Spawn, Tell
-from resqued.fleet.fleet import PRUNER, Fleet
+from resqued.fleet.fleet import Fleet
+from resqued.fleet.house import PRUNER, House
 from resqued.fleet.limits import Limits
 from resqued.fleet.rollout import Phase
 from resqued.fleet.slots import Pool, Process, Sight, Size, Slot
@@ -16,6 +17,7 @@ __all__ = [
     "Dump",
     "Fleet",
     "Hold",
+    "House",
     "Kill",
     "Limits",
     "Phase",

@@ -1,4 +1,4 @@
-"""All processes that a master keeps, and the plan for them."""
+"""All processes that a master keeps, and the plan for them: workers by pool, and those of its house."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
@@ -8,18 +8,15 @@ from resqued.escalation import Mood
 from resqued.fleet import orders, stuck
 from resqued.fleet.actions import Action, Say, Spawn
 from resqued.fleet.elastic import Gauge
+from resqued.fleet.house import House
 from resqued.fleet.limits import Limits
 from resqued.fleet.rollout import SAID, Phase, Rollout
 from resqued.fleet.slots import DEATHS, Pool, Process, Sight, Size, Slot
 
-SERVICE_PATIENCE = 10.0  # s from asking a service to end to killing it
 READY_BY = 60.0  # s that the first worker of a new generation may take
-PRUNER = "pruner"
 
 
 class Fleet:
-    """Workers by pool, services around them in time, now and then a pruner."""
-
     def __init__(
         self,
         pools: Mapping[str, Size],
@@ -27,6 +24,7 @@ class Fleet:
         *,
         generation: int = 0,
         services: Sequence[str] = (),
+        roles: Sequence[str] = (),
         chance: Callable[[], float],
     ) -> None:
         self._chance, self._limits = chance, limits
@@ -34,8 +32,8 @@ class Fleet:
         self.pools = {name: Pool(name, size) for name, size in pools.items()}
         for pool in self.pools.values():
             self._resize(pool, pool.size.min)
-        self.services = [self._slot(name, name, 0) for name in services]
-        self.pruner = self._slot(PRUNER, PRUNER, 0)
+        self.house = House(services, roles, lambda name: self._slot(name, name, 0))
+        self.services, self.pruner = self.house.services, self.house.pruner
         self.halted = ""  # why no worker can be started
         self.stops_by = inf  # when the last worker must have gone
         self.needs_pruning = False
@@ -57,7 +55,7 @@ class Fleet:
 
     @property
     def slots(self) -> list[Slot]:
-        return [*self.services, self.pruner, *self.workers]
+        return [*self.house.slots, *self.workers]
 
     @property
     def processes(self) -> list[Process]:
@@ -110,7 +108,7 @@ class Fleet:
 
     def spawned(self, slot: Slot, process: Process) -> None:
         slot.process = process
-        if self._is_of_the_house(slot):
+        if slot in self.house.slots:
             process.ready_at = process.spawned_at
         else:
             process.kills_at = min(process.kills_at, self.stops_by)
@@ -146,8 +144,8 @@ class Fleet:
         """Its process has ended, `by` what. `well`: as it should. What the scoreboard said last has been `seen`."""
         if slot is self.pruner:
             self._pruned(now, well=well)
-        elif slot in self.services:
-            slot.vacate(now, died=True)
+        elif slot in self.house.slots:
+            self.house.exited(slot, now)
         else:
             self._left(slot, now, well=well, by=by)
 
@@ -211,7 +209,7 @@ class Fleet:
         """What is to be done now. Whoever asks does it: a process is not told the same thing twice."""
         if self.mood is Mood.RUNNING:
             self._reshape(now)
-            return [*self._said(), *self._orders(self.workers, now), *_due(self._empty(), now)]
+            return [*self._said(), *self._orders([*self.workers, *self.house.roles], now), *_due(self._empty(), now)]
         if self.needs_pruning and not _filled([*self.workers, self.pruner]):
             return [*self._said(), *_due(self._missed(), now), Spawn(self.pruner)]
         return [*self._said(), *self._orders(self._leaving(), now), *_due(self._missed(), now)]
@@ -240,30 +238,25 @@ class Fleet:
         """Which slots want a process."""
         pruner = [self.pruner] if self.needs_pruning else []
         workers = [] if self.halted else [slot for pool in self.pools.values() for slot in pool.vacancies]
-        return [slot for slot in (*self.services, *pruner, *workers) if slot.process is None]
+        return [slot for slot in (*self.services, *pruner, *self.house.missed_roles, *workers) if slot.process is None]
 
     def _missed(self) -> list[Slot]:
         """During a stop: services that have ended although somebody still needs them."""
-        are_needed = self.needs_pruning or _filled([*self.workers, self.pruner])
+        are_needed = self.needs_pruning or _filled([*self.workers, *self.house.roles, self.pruner])
         return [slot for slot in self.services if are_needed and slot.process is None]
 
     def _leaving(self) -> list[Slot]:
         """Whose turn it is to end: services when nobody needs them any more."""
-        return _filled(self.workers) or _filled([self.pruner]) or _filled(self.services)
+        return _filled([*self.workers, *self.house.roles]) or _filled([self.pruner]) or _filled(self.services)
 
     def _orders(self, slots: Sequence[Slot], now: float) -> Iterator[Action]:
         for slot in slots:
-            if self._is_of_the_house(slot):
-                yield from orders.to_service(slot, self.mood, now, patience=self._service_patience(slot))
+            if slot in self.house.slots:
+                wish = self.house.wish(slot, self.mood, self.generation)
+                patience = self.house.patience(slot, self._limits.redis_timeout)
+                yield from orders.to_service(slot, wish, now, patience=patience)
             else:
                 yield from orders.to_worker(slot, self.mood, now, paused=self.pools[slot.pool].paused)
-
-    def _is_of_the_house(self, slot: Slot) -> bool:
-        """Of no pool, although there may be one of the same name."""
-        return slot is self.pruner or slot in self.services
-
-    def _service_patience(self, slot: Slot) -> float:
-        return SERVICE_PATIENCE + (self._limits.redis_timeout if slot is self.pruner else 0.0)
 
     # times
 
@@ -271,7 +264,8 @@ class Fleet:
         """When `plan` will have something new to say; None: not by the passing of time."""
         if self.mood is Mood.RUNNING:
             times = [slot.spawns_at for slot in self._empty()]
-            times += [self.looks_at(), *(process.kills_at for process in self.processes if not process.killed)]
+            roles = [slot.process for slot in self.house.roles if slot.process]
+            times += [self.looks_at(), *(one.kills_at for one in (*self.processes, *roles) if not one.killed)]
             if not self.halted:
                 times.append(self._rollout.wakes_at(self.workers))
         else:

@@ -27,9 +27,9 @@ class Burial:
         if slot is self._fleet.pruner:
             self._report_pruner(ended)
         elif was_asked:
-            log.info("redis.stopped", pid=ended.pid)
+            log.say(f"{slot.name}.stopped", pid=ended.pid)
         else:
-            log.error("redis.died", pid=ended.pid, by=str(ended))
+            log.say(f"{slot.name}.died", pid=ended.pid, by=str(ended))
 
     def _report_pruner(self, ended: Exit) -> None:
         if ended.code not in (0, ORPHANS):

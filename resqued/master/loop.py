@@ -153,10 +153,10 @@ class Master:
         return number
 
     def _report_start(self, slot: Slot, pid: int) -> None:
-        if slot in self._fleet.services:
-            log.info("redis.started", pid=pid)
-        elif slot is self._fleet.pruner:
+        if slot is self._fleet.pruner:
             self.killed_jobs.clear()
+        elif slot in self._fleet.house.slots:
+            log.say(f"{slot.name}.started", pid=pid)
         else:
             log.info("worker.started", slot=slot.name, pid=pid)
 

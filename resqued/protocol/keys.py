@@ -23,7 +23,15 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resque:delayed_queue_schedule` | sorted set | every epoch at which jobs are due, scored with itself |
 | `resque:delayed:<epoch>` | list | the jobs that are due then, each with its queue (`protocol.delayed`) |
 | `resque:timestamps:<item>` | set | every `delayed:<epoch>`, without prefix, where this very text lies |
+| `resque:delayed:last_enqueued_at` | hash | name of a schedule → when its job was last enqueued, as Ruby writes it |
+| `resque:persistent_schedules` | hash | name → a schedule as JSON, which Ruby's `set_schedule` keeps |
+| `resque:schedules_changed` | set | names of those that have changed, or gone |
+| `resque:resque:resque_scheduler_master_lock` | string | who leads Ruby's schedulers; the prefix stands there twice |
+| `resque:resque_scheduler_leader_lock` | string | who leads node's |
 | `resqued:<namespace>:earlier` | list | wakes our scheduler: a job is due sooner than any it knows; lives a minute |
+| `resqued:<namespace>:vacant` | list | wakes a scheduler of ours: nobody leads any more; lives for seconds |
+| `resqued:<namespace>:ticks` | hash | schedule → its last tick, an epoch; `@` stands before one that is kept in Redis |
+| `resqued:<namespace>:disabled` | hash | name of a schedule that is not to enqueue anything → since when |
 | `resqued:<namespace>:workers` | hash | id → who that worker is (`protocol.identity.Registration`) |
 | `resqued:<namespace>:paused` | hash | queue that no worker of ours takes from → since when |
 | `resqued:<namespace>:look` | string | who of ours looked last for dead workers; lives a minute |
@@ -130,9 +138,42 @@ class Keys:
         """What is due when (resque-scheduler 5)."""
         return self._resque("delayed_queue_schedule")
 
+    def due(self, epoch: str) -> str:
+        """What is due at that time."""
+        return self._resque(f"delayed:{epoch}")
+
+    @property
+    def last_enqueued(self) -> str:
+        return self._resque("delayed:last_enqueued_at")
+
+    @property
+    def persistent(self) -> str:
+        return self._resque("persistent_schedules")
+
+    @property
+    def changed(self) -> str:
+        return self._resque("schedules_changed")
+
+    @property
+    def leaders(self) -> tuple[str, str]:
+        """The locks of resque-scheduler (its prefix, put before the key twice) and of node-resque."""
+        return self._resque(self._resque("resque_scheduler_master_lock")), self._resque("resque_scheduler_leader_lock")
+
     @property
     def earlier(self) -> str:
         return self._own("earlier")
+
+    @property
+    def vacant(self) -> str:
+        return self._own("vacant")
+
+    @property
+    def ticks(self) -> str:
+        return self._own("ticks")
+
+    @property
+    def disabled(self) -> str:
+        return self._own("disabled")
 
     @property
     def registrations(self) -> str:
