@@ -41,11 +41,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """One item's way: onto `queue`, or, if that is None, into the failed list; as `text`."""
+    """One item's way: onto `queue`, or, if that is None, into the failed list and `why`; as `text`."""
 
     item: bytes
     queue: str | None
     text: str
+    why: str = ""
 
 
 Became = bool | str  # whether it was brought, or somebody else had taken it; the key that is in the way
@@ -90,10 +91,10 @@ class Timetable:
 
     # --- delayed jobs ---
 
-    def bring(self, trips: Mapping[bytes, Sequence[Trip]]) -> Brought:
-        """Make these trips, by epoch, and see what is due next (`bring.lua`). Raises Deposed."""
+    def bring(self, trips: Mapping[bytes, Sequence[Trip]], now: float) -> Brought:
+        """Make these trips, by epoch, and see what else is due (`bring.lua`). Raises Deposed."""
         keys = self._keys
-        arguments: list[Argument] = [self.who, LEASE, keys.prefix, AT_ONCE, BYTES_AT_ONCE]
+        arguments: list[Argument] = [self.who, LEASE, keys.prefix, AT_ONCE, BYTES_AT_ONCE, int(now)]
         for epoch, each in trips.items():
             arguments += [epoch, len(each)]
             for trip in each:

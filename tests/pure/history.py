@@ -37,11 +37,12 @@ class History:
         pools: Mapping[str, int | Size],
         services: Sequence[str] = (),
         *,
+        roles: Sequence[str] = (),
         limits: Limits = LIMITS,
         chance: Callable[[], float] = lambda: 0.5,
         gets_ready: bool = True,
     ) -> None:
-        self._services, self._limits, self._chance = services, limits, chance
+        self._services, self.roles, self._limits, self._chance = services, roles, limits, chance
         self.fleet = self._fleet(pools)
         self.gets_ready, self.can_fork = gets_ready, True
         self.now = START
@@ -51,7 +52,8 @@ class History:
 
     def _fleet(self, pools: Mapping[str, int | Size], generation: int = 0) -> Fleet:
         sizes = {name: size if isinstance(size, Size) else Size(size, size) for name, size in pools.items()}
-        return Fleet(sizes, self._limits, generation=generation, services=self._services, chance=self._chance)
+        house = {"services": self._services, "roles": self.roles}
+        return Fleet(sizes, self._limits, generation=generation, **house, chance=self._chance)
 
     def reload(self, pools: Mapping[str, int | Size], *, halted: str = "") -> list[str]:
         """The next image of the master takes over, with another configuration, and acts for the first time.
@@ -64,9 +66,10 @@ class History:
                 self.fleet.adopt(slot.pool, slot.number, Heir.of(slot).process(), slot.restarts)
         for pool in old.pools.values():
             self.fleet.pause(to=pool.paused, pool=pool.name)
-        for mine, before in zip(self.fleet.services, old.services, strict=True):
-            mine.process = before.process
-        self.fleet.pruner.process, self.fleet.needs_pruning = old.pruner.process, old.needs_pruning
+        for slot in old.house.slots:
+            if slot.process:
+                self.fleet.house.adopt(slot.name, Heir.of(slot).process())
+        self.fleet.needs_pruning = old.needs_pruning
         if halted:
             self.fleet.halt(halted)
         return self.act()

@@ -4,8 +4,8 @@
 --
 -- KEYS     1 resque-scheduler's lock, 2 node-resque's, 3 delayed_queue_schedule, 4 queues, 5 failed, 6 stat:failed
 -- ARGV     1 who we are, 2 for how long the locks last from now (ms), 3 what comes before the names of keys, 4 how many
---          items to fetch, 5 how many bytes of them, about, 6… for each epoch: itself, how many items, and for each of
---          them its text, the queue that it goes to, its payload; or '' and an entry of the failed list
+--          items to fetch, 5 how many bytes of them, about, 6 the time, 7… for each epoch: itself, how many items, and
+--          for each of them its text, the queue that it goes to, its payload; or '' and an entry of the failed list
 -- Returns  {'deposed'} if we do not lead, and nothing was done; or {what became of them, what is due}:
 --            for each item 1; 0 if it is not the next one any more; or the key that should be a list (its queue's, or
 --            that of failures) and is none: then it and all later items of its epoch are where they were
@@ -72,8 +72,8 @@ local function items(place, most, bytes)
   return found, size
 end
 
-local function due(most, bytes)
-  local answer, now = {}, redis.call('TIME')[1]
+local function due(most, bytes, now)
+  local answer = {}
   for _, epoch in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, EPOCHS)) do
     if most <= 0 or bytes <= 0 then break end
     local place = place_of(epoch)
@@ -95,7 +95,7 @@ end
 
 if not is_leader(KEYS[1], KEYS[2], ARGV[1], ARGV[2]) then return {'deposed'} end
 
-local answer, at = {}, 6
+local answer, at = {}, 7
 while at <= #ARGV do
   local epoch, count = ARGV[at], tonumber(ARGV[at + 1])
   if is(place_of(epoch), 'list') then
@@ -106,4 +106,4 @@ while at <= #ARGV do
   if redis.call('EXISTS', place_of(epoch)) == 0 then redis.call('ZREM', KEYS[3], epoch) end
   at = at + 2 + 3 * count
 end
-return {answer, due(tonumber(ARGV[4]), tonumber(ARGV[5]))}
+return {answer, due(tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6])}
