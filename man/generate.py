@@ -16,13 +16,14 @@ HERE = Path(__file__).parent
 EXAMPLE = HERE.parent / "etc" / "resqued.toml"
 DOCS = HERE.parent / "docs"
 PART = re.compile(r'(?ms)^((?:\.\\"|<!--) begin (\w+)(?: -->)?\n).*?^((?:\.\\"|<!--) end \2(?: -->)?)$')
-HEADER = re.compile(r"\[([\w.]+)\](?:\s+# (.*))?")
+HEADER = re.compile(r"(?:# )?\[([\w.]+)\](?:\s+# (.*))?")
 KEY = re.compile(r"#?\s?(\"?[\w:]+\"?) = (.*?)\s+# (.*)")
 ALIAS = re.compile(r"# (\".*\") = (\".*\")")
 SENTENCE, OPTION = re.compile(r"(?<=[.?!]) (?=[A-Z])"), re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 SIMPLE = re.compile(r"[a-z-]+|[A-Z]|[A-Z]{4,}")  # a macro is two or three letters, of which one is large
 PLAIN = {"\\": "\\e", "…": "...", "≥": "\\(>=", "→": "\\(->"}
 WIDTH = 78
+EXAMPLES = re.compile(r"default|nightly")  # names of tables that are the user's own
 MORE = re.compile(r"\s+# (.*)")
 
 
@@ -162,7 +163,7 @@ def settings() -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
     tables: list[tuple[str, str, list[tuple[str, str, str]]]] = []
     for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
         if header := HEADER.fullmatch(line):
-            tables.append((header[1].replace("default", "NAME"), header[2] or "", []))
+            tables.append((EXAMPLES.sub("NAME", header[1]), header[2] or "", []))
         elif tables and (alias := ALIAS.fullmatch(line)):
             tables[-1][2].append((alias[1], alias[2], "An example."))
         elif tables and (key := KEY.fullmatch(line)):

@@ -56,6 +56,16 @@ class WorkerStatus(Facts, frozen=True, kw_only=True):
     restarts_at: Epoch | None = None
 
 
+class RoleStatus(Facts, frozen=True, kw_only=True):
+    """A process beside the workers: the scheduler."""
+
+    name: str
+    pid: int | None = None
+    started_at: Epoch | None = None
+    restarts: int = 0
+    restarts_at: Epoch | None = None
+
+
 class ReloadStatus(Facts, frozen=True, kw_only=True):
     """The last HUP's. `began_ms`: what was changed on disk before then has been seen."""
 
@@ -91,6 +101,7 @@ class Status(Facts, frozen=True, kw_only=True):
     boards: tuple[str, ...] = ()  # names of files in the same directory
     pools: dict[str, PoolStatus] = {}
     workers: tuple[WorkerStatus, ...] = ()
+    roles: tuple[RoleStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ class Report:
                 for name, pool in self.pools.items()
                 if pool.facts.degraded
             ),
+            *(f"the {role.name} has died {role.restarts} times" for role in self.status.roles if role.restarts_at),
             *(["the roll-out stopped: the first new worker did not get ready"] if stuck else []),
         ]
 

@@ -12,7 +12,7 @@ from resqued.escalation import Mood
 from resqued.fleet import Fleet, Phase, Pool, Slot
 from resqued.log import log
 from resqued.reload import Record, Reload, State
-from resqued.status import PoolStatus, ReloadStatus, Replacing, RolloutStatus, Status, WorkerStatus
+from resqued.status import PoolStatus, ReloadStatus, Replacing, RoleStatus, RolloutStatus, Status, WorkerStatus
 from resqued.systemd import Notifier
 from resqued.version import __version__
 from resqued.whereabouts import whereabouts
@@ -83,6 +83,7 @@ class Herald:
             boards=tuple(file.name for file in files.values()),
             pools={pool.name: _pool_status(pool, fleet.halted) for pool in fleet.pools.values()},
             workers=tuple(self._worker_status(slot, boards) for slot in fleet.workers),
+            roles=tuple(map(self._role_status, fleet.house.roles)),
         )
 
     def _worker_status(self, slot: Slot, boards: dict[int, int]) -> WorkerStatus:
@@ -98,6 +99,12 @@ class Herald:
             started_at=self._date(process.spawned_at),
             leaving=process.is_leaving or not slot.wanted,
         )
+
+    def _role_status(self, slot: Slot) -> RoleStatus:
+        place, process = partial(RoleStatus, name=slot.name, restarts=slot.restarts), slot.process
+        if process is None:
+            return place(restarts_at=self._date(slot.spawns_at) if slot.spawns_at else None)
+        return place(pid=process.pid, started_at=self._date(process.spawned_at))
 
     def _reload_status(self, last: Record) -> ReloadStatus:
         return ReloadStatus(

@@ -1,12 +1,28 @@
 """Processes that a master keeps besides workers, one of each kind, although there may be a pool of the same name."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from resqued.escalation import Mood
 from resqued.fleet.slots import Process, Slot
 
 PATIENCE = 10.0  # s from asking one to end to killing it
 PRUNER = "pruner"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said when a process begins, ends as it should, and ends otherwise."""
+
+    started: str
+    stopped: str
+    died: str
+
+
+SAID = {
+    "redis": Words("redis.started", "redis.stopped", "redis.died"),
+    "scheduler": Words("scheduler.started", "scheduler.stopped", "scheduler.died"),
+}
 
 
 class House:

@@ -6,7 +6,7 @@ from time import monotonic
 from resqued import kin, processes
 from resqued.boards import Boards
 from resqued.escalation import Mood
-from resqued.fleet import Fleet, Process, Slot
+from resqued.fleet import Fleet, Process, Slot, house
 from resqued.log import log
 from resqued.processes import Exit
 from resqued.store.vigil import Token
@@ -27,9 +27,9 @@ class Burial:
         if slot is self._fleet.pruner:
             self._report_pruner(ended)
         elif was_asked:
-            log.say(f"{slot.name}.stopped", pid=ended.pid)
+            log.say(house.SAID[slot.name].stopped, pid=ended.pid)
         else:
-            log.say(f"{slot.name}.died", pid=ended.pid, by=str(ended))
+            log.say(house.SAID[slot.name].died, pid=ended.pid, by=str(ended))
 
     def _report_pruner(self, ended: Exit) -> None:
         if ended.code not in (0, ORPHANS):

@@ -10,7 +10,7 @@ from time import monotonic
 from resqued import processes, signals
 from resqued.boards import Boards
 from resqued.escalation import Mood
-from resqued.fleet import Action, Dump, Fleet, Hold, Kill, Process, Release, Say, Sight, Slot, Spawn, Tell
+from resqued.fleet import Action, Dump, Fleet, Hold, Kill, Process, Release, Say, Sight, Slot, Spawn, Tell, house
 from resqued.lifeline import Bell
 from resqued.listening import Listener
 from resqued.log import log
@@ -156,7 +156,7 @@ class Master:
         if slot is self._fleet.pruner:
             self.killed_jobs.clear()
         elif slot in self._fleet.house.slots:
-            log.say(f"{slot.name}.started", pid=pid)
+            log.say(house.SAID[slot.name].started, pid=pid)
         else:
             log.info("worker.started", slot=slot.name, pid=pid)
 

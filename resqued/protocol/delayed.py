@@ -60,6 +60,11 @@ def _without_last_key(text: str, queue: str) -> str:
     return text[: -len(ending)] + "}" if text.endswith(ending) else text
 
 
+def place(epoch: str) -> str:
+    """What a set of `timestamps` calls the list of an epoch: its key without prefix."""
+    return f"delayed:{epoch}"
+
+
 def epoch(at: float) -> int:
     """The second at which a job is due that is not to run before `at`. Raises NotEncodable for what is no such time."""
     if not 0 <= at <= LAST:  # nor is NaN

@@ -46,7 +46,7 @@ class Courier:
     def _trips(self, batch: Batch, now: float) -> Iterator[Trip]:
         if batch.kind != "list":
             why = Undeliverable(f"there is a {batch.kind} where the jobs of that time should be")
-            yield self._failure(b"", b"delayed:" + batch.epoch, NOWHERE, why, now)
+            yield self._failure(b"", delayed.place(batch.epoch.decode(errors="replace")).encode(), NOWHERE, why, now)
         for item in batch.items:
             yield self._trip(item, now)
 

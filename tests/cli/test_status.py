@@ -12,7 +12,7 @@ import pytest
 
 from resqued import places, scoreboard, status
 from resqued.scoreboard import Scoreboard, State
-from resqued.status import PoolStatus, ReloadStatus, RolloutStatus
+from resqued.status import PoolStatus, ReloadStatus, RoleStatus, RolloutStatus
 from tests.cli.asking import Ask, lines
 from tests.cli.masters import Place, a_pid_that_is_gone
 from tests.cli.stage import Stage, worker
@@ -201,6 +201,21 @@ def test_a_roll_out_is_shown(show: Ask, stage: Stage) -> None:
     assert "rollout   probing; workers of earlier generations: 3\n" in answer.out
 
 
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        (RoleStatus(name="scheduler", pid=7, started_at=time() - 300), "process 7, for 5m"),
+        (RoleStatus(name="scheduler", restarts=2, restarts_at=time() + 90000), "down, 2 restarts, again in 1d"),
+    ],
+)
+def test_a_scheduler_is_shown(show: Ask, stage: Stage, role: RoleStatus, words: str) -> None:
+    stage.says(roles=(role,))
+    answer = show()
+
+    assert f"scheduler {words}\n" in answer.out
+    assert ("problem: the scheduler has died 2 times" in answer.out) == (role.pid is None)
+
+
 # For programs
 
 
@@ -216,12 +231,21 @@ def test_json_says_everything(show: Ask, stage: Stage) -> None:
         mood="stopping",
         reload=ReloadStatus(number=4, asked_at_ms=1, began_ms=1, state="refused", reason=("why",), at=1790000002.0),
         rollout=RolloutStatus(old=1, state="replacing"),
+        roles=(RoleStatus(name="scheduler", pid=7, started_at=1790000003.0, restarts=1),),
     )
     found = json.loads(show("--json").out)
     first, second = found.pop("workers")
     assert found.pop("memory") > 1_000_000
     assert found.pop("memory_all") > 1_000_000
 
+    (role,) = found.pop("roles")
+    assert role == {
+        "role": "scheduler",
+        "pid": 7,
+        "started": "2026-09-21T14:13:23+00:00",
+        "restarts": 1,
+        "restarts_at": None,
+    }
     assert found == {
         "alive": True,
         "problems": [],

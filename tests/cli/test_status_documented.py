@@ -7,7 +7,7 @@ from pathlib import Path
 
 from resqued.cli.commands.status import MOODS, STATES, document
 from resqued.cli.report import PoolReport, Report, RowReport, WorkerReport
-from resqued.status import PoolStatus, ReloadStatus, RolloutStatus, Status, WorkerStatus
+from resqued.status import PoolStatus, ReloadStatus, RoleStatus, RolloutStatus, Status, WorkerStatus
 
 TEXT = (Path(__file__).parents[2] / "docs" / "status.md").read_text()
 FULL = Report(
@@ -23,6 +23,7 @@ FULL = Report(
         started_at=1.0,
         reload=ReloadStatus(number=1, asked_at_ms=1, began_ms=1, state="checking", at=1.0),
         rollout=RolloutStatus(old=1, state="probing"),
+        roles=(RoleStatus(name="scheduler"),),
     ),
     alive=True,
     elsewhere=False,

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from resqued import config
-from resqued.config import Config, Daemon, Failed, Jobs, Log, Pool, Redis, Shutdown, Worker
-from resqued.config.settings import Table
+from resqued.config import Config, Daemon, Failed, Jobs, Log, Pool, Redis, Schedule, Scheduler, Shutdown, Worker
+from resqued.config.table import Table
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "etc/resqued.toml").read_text()
@@ -21,11 +21,13 @@ TABLES: dict[str, type[Table]] = {
     "shutdown": Shutdown,
     "worker": Worker,
     "failed": Failed,
+    "scheduler": Scheduler,
+    "schedule.NAME": Schedule,
     "log": Log,
     "daemon": Daemon,
 }
 FIELDS = [
-    pytest.param(table, field, id=f"{table}.{field.name}")
+    pytest.param(table, field, id=f"{table}.{field.encode_name}")
     for table, struct in TABLES.items()
     for field in msgspec.structs.fields(struct)
 ]
@@ -34,6 +36,11 @@ FIELDS = [
 def uncommented(text: str) -> str:
     """`text` with the lines in force that show a default: `#key = value`."""
     return re.sub(r"(?m)^#(?=\w+ = )", "", text)
+
+
+def with_examples(text: str) -> str:
+    """The same, and with those that show a table that need not be there: `# [table]`, `# key = value`."""
+    return re.sub(r"(?m)^# (?=\[|[a-z]\w* = )", "", uncommented(text))
 
 
 def test_these_tests_know_every_table() -> None:
@@ -54,11 +61,11 @@ def test_the_values_that_the_example_shows_are_the_defaults() -> None:
 
 @pytest.mark.parametrize(("table", "field"), FIELDS)
 def test_the_example_has_every_key(table: str, field: msgspec.structs.FieldInfo) -> None:
-    keys = tomllib.loads(uncommented(EXAMPLE))
-    for part in table.replace("NAME", "default").split("."):
+    keys = tomllib.loads(with_examples(EXAMPLE))
+    for part in table.replace("pools.NAME", "pools.default").replace("NAME", "nightly").split("."):
         keys = keys[part]
 
-    assert field.name in keys
+    assert field.encode_name in keys
 
 
 @pytest.mark.parametrize(("table", "field"), FIELDS)
@@ -67,10 +74,10 @@ def test_the_manual_names_every_key_with_its_default(table: str, field: msgspec.
         assert "\n### [jobs.names]\n" in MANUAL
         return
     section = MANUAL.partition(f"\n## [{table}]\n")[2].partition("\n## ")[0]
-    row = re.search(rf"(?m)^\| `{field.name}` \| (.*?) \|", section)
+    row = re.search(rf"(?m)^\| `{field.encode_name}` \| (.*?) \|", section)
 
     assert row
-    assert row[1] == "required" if is_required(table, field) else default_in(table, field.name, row[1]) == field.default
+    assert row[1] == "required" if is_required(table, field) else default_in(table, field, row[1]) == field.default
 
 
 def is_required(table: str, field: msgspec.structs.FieldInfo) -> bool:
@@ -83,7 +90,8 @@ def test_the_manual_names_no_key_that_does_not_exist() -> None:
         keys = re.search(r"(?ms)^\| key \|.*?\n\n|^\| key \|.*\Z", section)
 
         assert keys
-        assert set(re.findall(r"(?m)^\| `(\w+)` \|", keys[0])) <= set(TABLES[table].__struct_fields__)
+        known = {field.encode_name for field in msgspec.structs.fields(TABLES[table])}
+        assert set(re.findall(r"(?m)^\| `(\w+)` \|", keys[0])) <= known
 
 
 def test_the_shortest_file_in_the_manual_is_a_configuration() -> None:
@@ -92,10 +100,18 @@ def test_the_shortest_file_in_the_manual_is_a_configuration() -> None:
     assert config.parse(shortest, "docs/configuration.md").pools["default"].workers == 1
 
 
-def default_in(table: str, key: str, cell: str) -> object:
+def default_in(table: str, field: msgspec.structs.FieldInfo, cell: str) -> object:
     """What a Config has where its file says what the manual shows as the default."""
-    text = f"{key} = {cell.strip('`')}"
-    required = 'jobs.modules = ["a"]\npools.default.queues = ["*"]\n'
-    read = config.parse(f"{required}{table.replace('NAME', 'default')}.{text}", "docs/configuration.md")
-    struct = read.pools["default"] if table == "pools.NAME" else getattr(read, table)
-    return getattr(struct, key)
+    other = {"cron": "every = 1\n", "every": 'cron = "@daily"\n'}.get(field.encode_name, "")
+    required = {
+        "schedule.NAME": f'[schedule.default]\nclass = "A"\nqueue = "q"\n{other or "every = 1"}\n',
+        "pools.NAME": '[pools.default]\nqueues = ["*"]\n',
+    }
+    rest = '[pools.other]\nqueues = ["*"]\n[jobs]\nmodules = ["a"]\n'
+    text = f"{field.encode_name} = {cell.strip('`')}\n"
+    if table == "jobs":
+        read = config.parse(f"{rest}{text}", "docs/configuration.md")
+    else:
+        read = config.parse(f"{rest}{required.get(table, f'[{table}]')}\n{text}", "docs/configuration.md")
+    struct = {"pools.NAME": read.pools.get("default"), "schedule.NAME": read.schedule.get("default")}.get(table)
+    return getattr(struct or getattr(read, table), field.name)

@@ -10,7 +10,7 @@ from resqued.cli.machine import Machine
 from resqued.cli.report import DOWN, LATE, UNKNOWN, PoolReport, Report, WorkerReport, report
 from resqued.cli.terminal import date, say, say_json, size, span, table
 from resqued.scoreboard import State
-from resqued.status import ReloadStatus
+from resqued.status import ReloadStatus, RoleStatus
 
 STATES = (*(state.name.lower() for state in State), DOWN, UNKNOWN)
 POOLS = "POOL", "WANTED", "BUSY", "IDLE", "PAUSED", "OFFLINE", "STARTING", "DOWN", ""
@@ -65,10 +65,24 @@ def _head(report: Report) -> Iterator[str]:
     yield f"state     {state(report)}"
     if report.memory is not None:
         yield f"memory    {_memory(report)}"
+    yield from (f"{role.name:<9} {_role(role, now)}" for role in status.roles)
     if status.reload:
         yield from _reload(status.reload, now)
     if status.rollout:
         yield f"rollout   {status.rollout.state}; workers of earlier generations: {status.rollout.old}"
+
+
+def _role(role: RoleStatus, now: datetime) -> str:
+    facts = [f"process {role.pid}, for {span(now.timestamp() - (role.started_at or 0))}" if role.pid else "down"]
+    if role.restarts:
+        facts.append(_restarts(role.restarts))
+    if not role.pid and role.restarts_at is not None:
+        facts.append(f"again in {span(max(0.0, role.restarts_at - now.timestamp()))}")
+    return ", ".join(facts)
+
+
+def _restarts(count: int) -> str:
+    return f"{count} restart{'s' if count > 1 else ''}"
 
 
 def state(report: Report) -> str:
@@ -141,7 +155,7 @@ def _remarks(worker: WorkerReport, report: Report) -> Iterator[str]:
     if facts.generation != report.status.generation:
         yield f"generation {facts.generation}"
     if facts.restarts:
-        yield f"{facts.restarts} restart{'s' if facts.restarts > 1 else ''}"
+        yield _restarts(facts.restarts)
     if facts.restarts_at is not None and facts.pid is None and (wait := facts.restarts_at - now.timestamp()) > 0:
         yield f"again in {span(wait)}"  # else it is not time that it waits for: another slot of its pool is tried
 
@@ -169,6 +183,17 @@ def document(report: Report) -> dict[str, object]:
         "rollout": rollout and {"state": rollout.state, "old": rollout.old},
         "pools": [_pool_document(name, pool) for name, pool in report.pools.items()],
         "workers": [worker_document(worker) for worker in report.workers],
+        "roles": [_role_document(role) for role in status.roles],
+    }
+
+
+def _role_document(role: RoleStatus) -> dict[str, object]:
+    return {
+        "role": role.name,
+        "pid": role.pid,
+        "started": _iso(role.started_at),
+        "restarts": role.restarts,
+        "restarts_at": _iso(role.restarts_at),
     }
 
 
