@@ -1,20 +1,22 @@
 """The public API for whoever has work to be done: put jobs on queues, look at them, take them off again."""
 
 import json
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, ParamSpec, Protocol, Self, overload
 from uuid import uuid4
 
 from resqued import address, jobarguments, jobclass, jobhooks, outlet
 from resqued.address import Address
-from resqued.errors import InvalidPayload, WrongArguments
+from resqued.errors import InvalidPayload, NotEncodable, WrongArguments
 from resqued.jobfunction import JobFunction
-from resqued.protocol import payloads
+from resqued.protocol import delayed, payloads
 from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
 from resqued.protocol.records import WorkerView
 from resqued.store.catalog import Catalog, Info
+from resqued.store.delays import By, Delays
 from resqued.wire import pooled
 
 P = ParamSpec("P")
@@ -44,6 +46,7 @@ class Client:
         self.server = address.parse(redis) if isinstance(redis, str) else redis
         self.namespace = namespace
         self._wire = pooled.connect(self.server)  # type: ignore[arg-type]  # a RedisClient is a redis.Redis
+        self._delays = Delays(self._wire, Keys(namespace))
         self._catalog = Catalog(self._wire, Keys(namespace), servers=[_shown(self.server)])
 
     def __repr__(self) -> str:
@@ -126,6 +129,50 @@ class Client:
         if not outlet.takes(queue, dict(payload), job):
             self._catalog.enqueue(queue, text)
 
+    # --- for later ---
+
+    def enqueue_at(self, when: datetime | float, job: type | str, *args: Any, queue: str | None = None) -> bool:
+        """Put a job onto its queue when that time has come: a datetime with a time zone, or seconds since 1970.
+
+        What is due already is enqueued at once. Otherwise the `before_schedule*` and `after_schedule*` methods of the
+        class are called instead of those about `enqueue`; False if one of the first answered False. `queue`: if the
+        class names none, or another. Some scheduler must run: resqued's, Ruby's or node's. Raises as `enqueue_to` does.
+        """
+        at = _epoch(when)
+        if at <= time.time():
+            return self.enqueue_to(_queue_for(job, queue), job, *args)
+        return self._delay(_queue_for(job, queue), job, args, By.CALENDAR, at)
+
+    def enqueue_in(self, seconds: timedelta | float, job: type | str, *args: Any, queue: str | None = None) -> bool:
+        """The same, so many seconds from now, by the clock of Redis."""
+        delay = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        if delay <= 0:
+            return self.enqueue_to(_queue_for(job, queue), job, *args)
+        delayed.epoch(delay)  # or it is refused
+        return self._delay(_queue_for(job, queue), job, args, By.NOW, delay)
+
+    def _delay(self, queue: str, job: type | str, args: tuple[Any, ...], by: By, seconds: float) -> bool:
+        if not isinstance(job, str):
+            args = jobarguments.fitting(job, args, {})
+        payload = _payload(_name_of(job), args)
+        text = _encoded(queue, payload)
+        hooks = None if isinstance(job, str) else jobhooks.of(job)
+        if hooks and not jobhooks.agree(job, hooks.before_schedule, args):  # type: ignore[arg-type]  # it is a class
+            return False
+        if not outlet.takes(queue, payload, None if isinstance(job, str) else job):
+            self._delays.put(queue, text, by, seconds)
+        if hooks:
+            jobhooks.tell(job, hooks.after_schedule, args)  # type: ignore[arg-type]  # as above
+        return True
+
+    def remove_delayed(self, job: type | str, *args: Any, queue: str | None = None) -> int:
+        """Take a delayed job with exactly these arguments away, from all times for which it was put aside.
+
+        How many there were: those that are written as this client and Ruby's write them, or as node's.
+        """
+        target = _queue_for(job, queue)
+        return self._delays.remove(*_items(target, _payload(_name_of(job), args)))
+
     # --- from a queue ---
 
     def dequeue(self, job: type, *args: Any) -> int:
@@ -204,6 +251,33 @@ def _payload(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
 def _encoded(queue: str, payload: Mapping[str, Any]) -> str:
     payloads.check_queue_name(queue)
     return payloads.encode_job(payload)
+
+
+def _name_of(job: type | str) -> str:
+    return job if isinstance(job, str) else jobclass.name_of(job)
+
+
+def _queue_for(job: type | str, queue: str | None) -> str:
+    if queue is not None:
+        return queue
+    if isinstance(job, str):
+        raise NotEncodable(f"job {job!r} is a name, which says no queue: give queue=")
+    return jobclass.queue_of(job)
+
+
+def _epoch(when: datetime | float) -> float:
+    """Raises NotEncodable for a datetime that says no time zone, or what no peer could show."""
+    if isinstance(when, datetime) and when.tzinfo is None:
+        raise NotEncodable(f"{when!r} says no time zone: give one, such as datetime.now(UTC) + timedelta(hours=1)")
+    at = when.timestamp() if isinstance(when, datetime) else when
+    delayed.epoch(at)
+    return at
+
+
+def _items(queue: str, payload: Mapping[str, Any]) -> tuple[str, str]:
+    """As Ruby's client and ours write a delayed job, and as node's does."""
+    ours = delayed.item(_encoded(queue, payload), queue)
+    return ours, payloads.dumps({"class": payload["class"], "queue": queue, "args": payload["args"]})
 
 
 def _is_named(raw: bytes, name: str) -> bool:

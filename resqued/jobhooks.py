@@ -8,6 +8,7 @@ A hook is static, a class method or an instance method, as `perform` is; inherit
 |---|---|---|
 | `before_enqueue*`, `before_dequeue*` | in the client | False from one of them, and it is not done |
 | `after_enqueue*`, `after_dequeue*` | in the client | |
+| `before_schedule*`, `after_schedule*` | the same, of jobs for later (resque-scheduler 5.0.0, plugin.rb) | |
 | `before_perform*` | in the job's process | `DontPerform` ends the job quietly |
 | `around_perform*` | nested, the first in the alphabet outermost | performs only if it calls `perform()` |
 | `after_perform*` | after a perform that did not fail | what it raises fails the job |
@@ -22,7 +23,9 @@ from types import FunctionType
 from typing import Any
 
 AROUND_PERFORM = ("before_perform", "around_perform", "after_perform", "on_failure")
-IN_THE_CLIENT = ("before_enqueue", "after_enqueue", "before_dequeue", "after_dequeue")
+IN_THE_CLIENT = (
+    *("before_enqueue", "after_enqueue", "before_dequeue", "after_dequeue", "before_schedule", "after_schedule"),
+)
 UNBOUND = (staticmethod, classmethod, partial)  # a partial has a `__get__` since 3.13, which does not bind it yet
 Arguments = Sequence[Any]
 Keywords = Mapping[str, Any]
@@ -37,6 +40,8 @@ class JobHooks:
     after_enqueue: tuple[str, ...]
     before_dequeue: tuple[str, ...]
     after_dequeue: tuple[str, ...]
+    before_schedule: tuple[str, ...]
+    after_schedule: tuple[str, ...]
     before_perform: tuple[str, ...]
     around_perform: tuple[str, ...]
     after_perform: tuple[str, ...]

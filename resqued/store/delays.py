@@ -6,9 +6,9 @@ from resqued.errors import CommandRefused
 from resqued.protocol import delayed
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
-from resqued.store.replies import raw
+from resqued.store.replies import integer, pipelined, raw, texts
 from resqued.store.scripts import execute
-from resqued.wire import Wire
+from resqued.wire import Argument, Wire
 
 
 class By(StrEnum):
@@ -35,6 +35,40 @@ class Delays:
         arguments = self._keys.prefix, by, repr(float(seconds)), item, raw(queue), payload
         if isinstance(wrong := execute(self._wire, move("delay"), keys, arguments), bytes):
             raise refused(wrong)
+
+    def remove(self, *items: str) -> int:
+        """Take away every job that is exactly one of these items; how many there were (`undelay.lua`)."""
+        return self._undelay("", "", *items)
+
+    def run(self, queue: str, payload: str, *items: str) -> int:
+        """Put them onto the queue now, each as this payload; how many there were."""
+        return self._undelay(queue, payload, *items)
+
+    def _undelay(self, queue: str, payload: str, *items: str) -> int:
+        arguments: list[Argument] = [self._keys.prefix, raw(queue), payload, *map(raw, items)]
+        answer = execute(self._wire, move("undelay"), [self._keys.queues], arguments)
+        if isinstance(answer, bytes):
+            raise refused(answer)
+        return integer(answer)
+
+    def size(self) -> int:
+        """How many jobs wait for their time."""
+        return sum(map(integer, pipelined(self._wire, [("LLEN", key) for _, key in self._places()])))
+
+    def look(self, most: int) -> list[tuple[int, bytes]]:
+        """The first of them, each with its time and as an item."""
+        found: list[tuple[int, bytes]] = []
+        for epoch, key in self._places():
+            items = texts(self._wire.call("LRANGE", key, 0, most - len(found) - 1))
+            found += ((epoch, item) for item in items)
+            if len(found) >= most:
+                break
+        return found
+
+    def _places(self) -> list[tuple[int, bytes]]:
+        """Every time at which something is due, and the key of what is."""
+        epochs = texts(self._wire.call("ZRANGE", self._keys.schedule, 0, -1))
+        return [(int(epoch), raw(self._keys.due(epoch.decode()))) for epoch in epochs if epoch.isdigit()]
 
     def _queue(self, name: str) -> bytes:
         return raw(self._keys.queue(name))
