@@ -16,6 +16,7 @@ from resqued.cli.commands import (
     DONE,
     PROBLEM,
     completion,
+    delayed,
     doctor,
     enqueue,
     failed,
@@ -27,6 +28,7 @@ from resqued.cli.commands import (
     queue,
     queues,
     reload,
+    schedule,
     stacks,
     status,
     stop,
@@ -41,7 +43,7 @@ from resqued.protocol.keys import DEFAULT_NAMESPACE
 from resqued.version import __version__
 
 GROUPS = (
-    *(queues, queue, jobs, enqueue, failed, workers, prune, overview),  # the fleet, through Redis
+    *(queues, queue, jobs, enqueue, failed, delayed, schedule, workers, prune, overview),  # the fleet, through Redis
     *(status, top, stacks, reload, stop, pools, kill),  # this machine, without it
     *(doctor, translate, completion),
 )

@@ -15,8 +15,10 @@ from resqued.address import Address
 from resqued.cli.machine import Machine
 from resqued.client import Client
 from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
+from resqued.store.agenda import Agenda
 from resqued.store.bulk import Bulk
 from resqued.store.census import Census
+from resqued.store.delays import Delays
 from resqued.store.failures import Failures
 from resqued.store.pruning import Pruning
 from resqued.store.stock import Stock
@@ -79,6 +81,30 @@ def failures(arguments: Namespace) -> Iterator[Failures]:
     server, namespace = _redis(arguments.config)
     with closing(pooled.connect(arguments.url or server, name="resquectl")) as wire:
         yield Failures(wire, Keys(arguments.namespace or namespace))
+
+
+@contextmanager
+def delays(arguments: Namespace) -> Iterator[Delays]:
+    server, namespace = where(arguments)
+    with closing(pooled.connect(server, name="resquectl")) as wire:
+        yield Delays(wire, Keys(namespace))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """`file`: the configuration, which has some of them; None: only those in Redis are known."""
+
+    agenda: Agenda
+    census: Census
+    file: Path | None
+
+
+@contextmanager
+def schedules(arguments: Namespace) -> Iterator[Schedules]:
+    server, namespace = where(arguments)
+    with closing(pooled.connect(server, name="resquectl")) as wire:
+        keys = Keys(namespace)
+        yield Schedules(Agenda(wire, keys), Census(wire, keys), arguments.config)
 
 
 @contextmanager

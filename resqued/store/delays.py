@@ -1,14 +1,18 @@
 """Jobs that wait for their time: put there. `scheduler` brings them to their queues."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from resqued.errors import CommandRefused
 from resqued.protocol import delayed
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
-from resqued.store.replies import integer, pipelined, raw, texts
+from resqued.store.replies import integer, name_of, pipelined, raw, texts
 from resqued.store.scripts import execute
-from resqued.wire import Argument, Wire
+from resqued.wire import Argument, Command, Wire
+
+AT_ONCE = 500  # items in one look: others are served in between
 
 
 class By(StrEnum):
@@ -16,6 +20,14 @@ class By(StrEnum):
 
     CALENDAR = "at"  # seconds since 1970
     NOW = "in"  # seconds from now, by the clock of the server, which all hosts share
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """A job that waits, as it lies there."""
+
+    epoch: str
+    item: bytes
 
 
 class Delays:
@@ -38,37 +50,45 @@ class Delays:
 
     def remove(self, *items: str) -> int:
         """Take away every job that is exactly one of these items; how many there were (`undelay.lua`)."""
-        return self._undelay("", "", *items)
+        return self._undelay("", "", [(item.encode(), "") for item in items])
 
-    def run(self, queue: str, payload: str, *items: str) -> int:
-        """Put them onto the queue now, each as this payload; how many there were."""
-        return self._undelay(queue, payload, *items)
+    def drop(self, one: Delayed) -> int:
+        """Take away what lies at that time and is exactly this item."""
+        return self._undelay("", "", [(one.item, delayed.place(one.epoch))])
 
-    def _undelay(self, queue: str, payload: str, *items: str) -> int:
-        arguments: list[Argument] = [self._keys.prefix, raw(queue), payload, *map(raw, items)]
+    def run(self, one: Delayed, job: delayed.Due) -> int:
+        """Put it onto its queue now."""
+        return self._undelay(job.queue, job.payload, [(one.item, delayed.place(one.epoch))])
+
+    def _undelay(self, queue: str, payload: str, items: Sequence[tuple[bytes, str]]) -> int:
+        arguments: list[Argument] = [self._keys.prefix, raw(queue), payload]
+        arguments += [part for item in items for part in item]
         answer = execute(self._wire, move("undelay"), [self._keys.queues], arguments)
         if isinstance(answer, bytes):
             raise refused(answer)
         return integer(answer)
 
+    def each(self) -> Iterator[Delayed]:
+        """Every job that waits for its time, the first first. While some come and go, some may be left out."""
+        for epoch in self._epochs():
+            start = 0
+            while items := texts(self._wire.call("LRANGE", raw(self._keys.due(epoch)), start, start + AT_ONCE - 1)):
+                yield from (Delayed(epoch, item) for item in items)
+                start += len(items)
+
     def size(self) -> int:
-        """How many jobs wait for their time."""
-        return sum(map(integer, pipelined(self._wire, [("LLEN", key) for _, key in self._places()])))
+        """How many there are."""
+        sizes: list[Command] = [("LLEN", raw(self._keys.due(epoch))) for epoch in self._epochs()]
+        return sum(map(integer, pipelined(self._wire, sizes)))
 
-    def look(self, most: int) -> list[tuple[int, bytes]]:
-        """The first of them, each with its time and as an item."""
-        found: list[tuple[int, bytes]] = []
-        for epoch, key in self._places():
-            items = texts(self._wire.call("LRANGE", key, 0, most - len(found) - 1))
-            found += ((epoch, item) for item in items)
-            if len(found) >= most:
-                break
-        return found
+    def overdue(self) -> float:
+        """For how many seconds the first of them has been due; 0: it is not."""
+        first, clock = self._wire.pipeline([("ZRANGE", self._keys.schedule, 0, 0, "WITHSCORES"), ("TIME",)])
+        now, epoch = int(texts(clock)[0]), texts(first)
+        return max(0.0, now - float(epoch[1])) if epoch else 0.0
 
-    def _places(self) -> list[tuple[int, bytes]]:
-        """Every time at which something is due, and the key of what is."""
-        epochs = texts(self._wire.call("ZRANGE", self._keys.schedule, 0, -1))
-        return [(int(epoch), raw(self._keys.due(epoch.decode()))) for epoch in epochs if epoch.isdigit()]
+    def _epochs(self) -> list[str]:
+        return list(map(name_of, texts(self._wire.call("ZRANGE", self._keys.schedule, 0, -1))))
 
     def _queue(self, name: str) -> bytes:
         return raw(self._keys.queue(name))
