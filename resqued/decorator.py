@@ -1,9 +1,10 @@
 """`@resqued.job`: a function becomes a job."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from resqued import jobfunction
+from resqued import jobarguments, jobfunction
 from resqued.jobfunction import JobFunction
 
 if TYPE_CHECKING:
@@ -26,6 +27,18 @@ class EnqueuedFunction(JobFunction[P, R_co]):
     def enqueue_to(self, queue: str, /, *args: P.args, **kwargs: P.kwargs) -> bool:
         """The same with another queue."""
         return _client().enqueue_to(queue, self, *args, **kwargs)
+
+    def enqueue_at(self, when: datetime | float, /, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Put a job with these arguments on its queue when that time has come. See `Client.enqueue_at`."""
+        return _client().enqueue_at(when, self, *jobarguments.fitting(self, args, kwargs))
+
+    def enqueue_in(self, seconds: timedelta | float, /, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """The same, so many seconds from now."""
+        return _client().enqueue_in(seconds, self, *jobarguments.fitting(self, args, kwargs))
+
+    def remove_delayed(self, *args: P.args, **kwargs: P.kwargs) -> int:
+        """Take delayed jobs with exactly these arguments away. How many there were."""
+        return _client().remove_delayed(self, *jobarguments.fitting(self, args, kwargs))
 
 
 def job(

@@ -154,11 +154,15 @@ def test_it_is_enqueued_on_its_queue_or_another_with_its_arguments() -> None:
         assert welcome.enqueue("ann", copies=2)
         assert welcome.enqueue_to("urgent", "bob")
         Resque().enqueue(later, "eve")
+        assert welcome.enqueue_in(60, "dan", copies=3)
+        assert welcome.enqueue_at(2e9, "fay")
 
     assert jobs == [
         ("mail", f"{__name__}.welcome", ("ann", 2)),
         ("urgent", f"{__name__}.welcome", ("bob",)),
         ("mail", "Mail::Later", ("eve",)),
+        ("mail", f"{__name__}.welcome", ("dan", 3)),
+        ("mail", f"{__name__}.welcome", ("fay",)),
     ]
 
 
@@ -173,6 +177,10 @@ def test_arguments_that_do_not_fit_are_refused_by_mypy_and_when_enqueued() -> No
             welcome.enqueue_to("q", "ann", 1, 2)  # type: ignore[call-arg]
         with pytest.raises(WrongArguments, match="unexpected keyword argument 'copy'"):
             resque.enqueue(welcome, "ann", copy=2)  # type: ignore[call-arg]
+        with pytest.raises(WrongArguments, match="too many positional arguments"):
+            welcome.enqueue_in(60, "ann", 1, 2)  # type: ignore[call-arg]
+        with pytest.raises(WrongArguments, match="too many positional arguments"):
+            resque.enqueue_in(60, welcome, "ann", 1, 2)
         welcome.enqueue(7)  # type: ignore[arg-type]
 
     assert [job.args for job in jobs] == [(7,)]

@@ -7,11 +7,11 @@ from itertools import islice
 
 from resqued.cli import consent, subjects
 from resqued.cli.commands import DONE, Commands
-from resqued.cli.jobtexts import arguments_in, class_in, decoded, shown
 from resqued.cli.terminal import date, iso, say, say_each, say_json, say_json_list, table
 from resqued.errors import InvalidPayload
 from resqued.protocol import delayed
 from resqued.store.delays import Delayed, Delays
+from resqued.telling.jobs import arguments_in, class_in, decoded, shown
 
 MOST = 50  # that are listed unless more are asked for
 

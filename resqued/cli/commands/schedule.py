@@ -8,10 +8,10 @@ from itertools import islice
 from resqued import places, recurring
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, PROBLEM, Commands
-from resqued.cli.jobtexts import arguments_in, class_in, decoded
 from resqued.cli.subjects import Schedules
 from resqued.cli.terminal import complain, date, iso, say, say_each, say_json, say_json_list, table
 from resqued.recurring import Recurring, Unusable
+from resqued.telling.jobs import arguments_in, class_in, decoded
 
 HEADING = "SCHEDULE", "WHEN", "LAST", "NEXT", "QUEUE", "CLASS", "ARGS", ""
 
