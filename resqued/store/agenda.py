@@ -42,6 +42,7 @@ class Agenda:
         """Enqueue its job now, beside its ticks."""
         Catalog(self._wire, self._keys).enqueue(one.queue, one.payload)
 
-    def leaders(self) -> list[str | None]:
-        """Who holds the locks of Ruby's schedulers and of node's."""
-        return [name_of(who) if who else None for who in values(self._wire.call("MGET", *self._keys.leaders))]
+    def leaders(self) -> tuple[str | None, str | None]:
+        """Who holds the lock of Ruby's schedulers, and who that of node's."""
+        ruby, node = (name_of(who) if who else None for who in values(self._wire.call("MGET", *self._keys.leaders)))
+        return ruby, node

@@ -96,6 +96,10 @@ class Checkup:
             keys.registrations: "hash",
             keys.sightings: "hash",
             keys.paused: "hash",
+            keys.schedule: "zset",
+            keys.persistent: "hash",
+            keys.last_enqueued: "hash",
+            **dict.fromkeys(keys.leaders, "string"),
         }
 
     def _info(self) -> dict[str, str]:

@@ -8,9 +8,9 @@ from resqued.errors import CommandRefused
 from resqued.protocol import delayed
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
-from resqued.store.replies import integer, name_of, pipelined, raw, texts
+from resqued.store.replies import integer, name_of, pipelined, portions, raw, texts
 from resqued.store.scripts import execute
-from resqued.wire import Argument, Command, Wire
+from resqued.wire import Argument, Command, Reply, Wire
 
 AT_ONCE = 500  # items in one look: others are served in between
 
@@ -70,7 +70,7 @@ class Delays:
 
     def each(self) -> Iterator[Delayed]:
         """Every job that waits for its time, the first first. While some come and go, some may be left out."""
-        for epoch in self._epochs():
+        for epoch, _ in self._places("list"):
             start = 0
             while items := texts(self._wire.call("LRANGE", raw(self._keys.due(epoch)), start, start + AT_ONCE - 1)):
                 yield from (Delayed(epoch, item) for item in items)
@@ -78,8 +78,13 @@ class Delays:
 
     def size(self) -> int:
         """How many there are."""
-        sizes: list[Command] = [("LLEN", raw(self._keys.due(epoch))) for epoch in self._epochs()]
+        sizes: Iterator[Command] = (("LLEN", raw(self._keys.due(epoch))) for epoch, _ in self._places("list"))
         return sum(map(integer, pipelined(self._wire, sizes)))
+
+    def misplaced(self) -> Iterator[tuple[str, str]]:
+        """Keys where something else stands than the list of what is due at a time, and what it is."""
+        for epoch, kind in self._places("string", "set", "zset", "hash", "stream"):
+            yield self._keys.due(epoch), kind
 
     def overdue(self) -> float:
         """For how many seconds the first of them has been due; 0: it is not."""
@@ -87,11 +92,22 @@ class Delays:
         now, epoch = int(texts(clock)[0]), texts(first)
         return max(0.0, now - float(epoch[1])) if epoch else 0.0
 
-    def _epochs(self) -> list[str]:
-        return list(map(name_of, texts(self._wire.call("ZRANGE", self._keys.schedule, 0, -1))))
+    def _places(self, *kinds: str) -> Iterator[tuple[str, str]]:
+        """The epochs at which there is something of these kinds, the first first, and what it is."""
+        epochs = map(name_of, texts(self._wire.call("ZRANGE", self._keys.schedule, 0, -1)))
+        for portion in portions(epochs, AT_ONCE):
+            found = pipelined(self._wire, [("TYPE", raw(self._keys.due(epoch))) for epoch in portion])
+            for epoch, kind in zip(portion, map(_kind, found), strict=True):
+                if kind in kinds:
+                    yield epoch, kind
 
     def _queue(self, name: str) -> bytes:
         return raw(self._keys.queue(name))
+
+
+def _kind(reply: Reply) -> str:
+    assert isinstance(reply, bytes)
+    return reply.decode()
 
 
 def refused(key: bytes) -> CommandRefused:

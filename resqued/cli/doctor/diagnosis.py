@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from resqued.cli.doctor import about_disk, about_fleet, about_master, about_redis
+from resqued.cli.doctor import about_disk, about_fleet, about_later, about_master, about_redis
 from resqued.cli.doctor.facts import Facts
 from resqued.cli.doctor.findings import Check, Finding, NotChecked, Weight
 
@@ -25,6 +25,9 @@ CHECKS: Mapping[str, Check] = {
     "unfilled-queues": about_fleet.unfilled,
     "dead-workers": about_fleet.dead,
     "slow-jobs": about_fleet.slow,
+    "schedulers": about_later.schedulers,
+    "delayed-jobs": about_later.delayed,
+    "bad-delayed-jobs": about_later.bad,
     "versions": about_fleet.versions,
     "master": about_master.master,
     "reload": about_master.reload,

@@ -25,6 +25,23 @@ Known: TypeAlias = T | Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Jobs that wait for their time."""
+
+    leaders: tuple[str | None, str | None]  # who holds the lock of Ruby's schedulers, and that of node's
+    count: int
+    overdue: float  # s for which the first of them has been due
+    looked_at: int  # of those that come first
+    bad: Sequence[str]  # of these: why they can go nowhere
+
+    @property
+    def is_led_by_us(self) -> bool:
+        """Nobody else holds both locks."""
+        ruby, node = self.leaders
+        return ruby is not None and ruby == node
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     """What stands in Redis."""
 
@@ -35,6 +52,7 @@ class Fleet:
     lifeless: Known[Mapping[str, str]]  # workers that are known to be dead → how that is known
     versions: Known[Mapping[str, int]]  # of resqued → how many workers have it
     is_paused: Known[bool]
+    later: Known[Later]
     misfits: Sequence[Misfit]
 
 

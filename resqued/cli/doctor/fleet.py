@@ -4,17 +4,21 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TypeVar
 
 from resqued import coroner, processes
-from resqued.cli.doctor.facts import Fleet, Known, Unknown
+from resqued.cli.doctor.facts import Fleet, Known, Later, Unknown
 from resqued.cli.inquest import LARGEST_PID
 from resqued.cli.terminal import ago
-from resqued.errors import CommandRefused
+from resqued.errors import CommandRefused, InvalidPayload
+from resqued.protocol import delayed
 from resqued.protocol.keys import Keys
 from resqued.protocol.records import WorkerView
+from resqued.store.agenda import Agenda
 from resqued.store.census import Census
 from resqued.store.checkup import Checkup
+from resqued.store.delays import Delayed, Delays
 from resqued.store.pruning import Dead, Pruning
 from resqued.store.stock import Stock
 from resqued.telling.workers import is_stale
@@ -23,6 +27,8 @@ from resqued.wire import Wire
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+LOOKED_AT = 1000  # delayed jobs: there may be millions
 
 HIDDEN = Unknown("a key has the wrong type (see key-types)")
 
@@ -43,6 +49,7 @@ def of(wire: Wire, keys: Keys) -> Fleet:
         lifeless=_lifeless(workers, registered, now),
         versions=_meaning(registered, lambda every: Counter(one.registration.version for one in every)),
         is_paused=_tried(stock.all_paused),
+        later=_tried(lambda: _later(wire, keys)),
         misfits=misfits,
     )
 
@@ -52,6 +59,31 @@ def _tried(ask: Callable[[], T]) -> Known[T]:
         return ask()
     except CommandRefused as error:
         return HIDDEN if error.code == "WRONGTYPE" else Unknown(str(error))
+
+
+def _later(wire: Wire, keys: Keys) -> Later:
+    delays = Delays(wire, keys)
+    first = list(islice(delays.each(), LOOKED_AT))
+    return Later(
+        leaders=Agenda(wire, keys).leaders(),
+        count=delays.size(),
+        overdue=delays.overdue(),
+        looked_at=len(first),
+        bad=[*_misplaced(delays), *(why for one in first if (why := _badness(one)))],
+    )
+
+
+def _misplaced(delays: Delays) -> Iterator[str]:
+    for key, kind in islice(delays.misplaced(), LOOKED_AT):
+        yield f"there is a {kind} at {key}, where the jobs of that time should be"
+
+
+def _badness(one: Delayed) -> str:
+    try:
+        delayed.due(one.item)
+    except InvalidPayload as error:
+        return str(error)
+    return ""
 
 
 def _meaning(found: Known[T], of: Callable[[T], R]) -> Known[R]:

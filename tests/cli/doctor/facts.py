@@ -34,6 +34,7 @@ def fleet(*workers: WorkerView, **known: Any) -> Fleet:
         "versions": {},
         "is_paused": False,
         "misfits": (),
+        "later": NOBODY_KNOWS,
     }
     return Fleet(**{"now": NOW, "workers": workers, **rest, **known})
 
