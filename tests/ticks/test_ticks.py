@@ -1,0 +1,38 @@
+"""A short run, of ours only. `./run ticks` makes long ones, and tests/interop one beside others."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_an_hour_of_ticks_comes_once_whoever_is_killed(tmp_path: Path) -> None:
+    size = ("--seconds", "2", "--hosts", "2", "--pause", "0.2")
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.ticks", "--seed", "3", *size, "--directory", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=58,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    for wrong in ("lost by ours", "doubled by ours", "left behind", "ticks lost or doubled"):
+        assert f"    {wrong:<44}{0:>8}\n" in run.stdout
+    assert "kill scheduler of ours" in run.stdout
+
+
+def test_whoever_is_not_there_is_not_waited_for() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.ticks", "--beside", "ruby"],
+        cwd=ROOT,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 2
+    assert run.stderr.startswith("ticks: no scheduler of ruby: set RESQUE_SCHEDULER to a checkout")
