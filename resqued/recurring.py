@@ -79,7 +79,10 @@ def persistent(texts: Mapping[str, bytes], *, env: str, zone: str) -> Iterator[R
 
 
 def _facts(text: bytes) -> dict[str, Any]:
-    facts = json.loads(text)
+    try:
+        facts = json.loads(text)
+    except ValueError:
+        facts = None
     if not isinstance(facts, dict):
         raise ValueError("is no JSON object")  # noqa: TRY004  so are all other mistakes
     return facts

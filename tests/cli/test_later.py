@@ -120,12 +120,11 @@ def test_schedules_of_the_configuration_and_of_redis_are_listed(ask: Ask, redis:
     answer = ask("-c", file, "schedule", "list")
 
     assert answer.status == 0
-    _, nightly, bad, tick = answer.out.splitlines()
-    assert nightly.startswith("nightly")
-    assert "30 3 * * * UTC" in nightly
-    assert "2026-09-21 14:13:20 UTC" in nightly
-    assert "unusable: Expecting value" in bad
-    assert tick.rstrip().endswith("disabled, in Redis")
+    _, nightly, tick, bad = (line.split() for line in answer.out.splitlines())
+    assert nightly[:7] == ["nightly", "file", "30", "3", "*", "*", "*"]
+    assert (nightly[9], nightly[10]) == ("ago", "in")
+    assert tick[:4] + tick[5:6] == ["tick", "Redis", "every", "1m", "disabled"]
+    assert bad[1:] == ["cannot", "be", "used:", "is", "no", "JSON", "object"]
     assert HOSTILE not in answer.out
 
 

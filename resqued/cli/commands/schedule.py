@@ -9,11 +9,11 @@ from resqued import places, recurring
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, PROBLEM, Commands
 from resqued.cli.subjects import Schedules
-from resqued.cli.terminal import complain, date, iso, say, say_each, say_json, say_json_list, table
+from resqued.cli.terminal import Stale, complain, date, iso, say, say_each, say_json, say_json_list, span, table
 from resqued.recurring import Recurring, Unusable
 from resqued.telling.jobs import arguments_in, class_in, decoded
 
-HEADING = "SCHEDULE", "WHEN", "LAST", "NEXT", "QUEUE", "CLASS", "ARGS", ""
+HEADING = "SCHEDULE", "FROM", "WHEN", "LAST", "NEXT", "QUEUE", "CLASS", "ARGS"
 
 
 def add_to(commands: Commands) -> None:
@@ -50,20 +50,29 @@ def list_schedules(schedules: Schedules, arguments: Namespace) -> int:
     if arguments.json:
         say_json_list(_document(one, last, disabled, now) for one in found)
     else:
-        say_each(table(HEADING, (_row(one, last, disabled, now) for one in found)))
+        say_each(table(HEADING, (_row(one, last, disabled, now) for one in usable)))
+        say(*(f"{one.name} cannot be used: {one.why}" for one in found if isinstance(one, Unusable)))
     return DONE
 
 
 Ticks = dict[str, int | None]
 
 
-def _row(one: Recurring | Unusable, last: Ticks, disabled: set[str], now: int) -> list[object]:
-    if isinstance(one, Unusable):
-        return [one.name, "-", "-", "-", "-", "-", "-", f"unusable: {one.why}"]
-    remarks = [word for word, so in (("disabled", one.name in disabled), ("in Redis", one.is_persistent)) if so]
+def _row(one: Recurring, last: Ticks, disabled: set[str], now: int) -> list[object]:
+    tick, following = last[one.field], one.rhythm.after(now)
+    ago = "-" if tick is None else f"{span(now - tick)} ago"
+    until = "-" if following is None else f"in {span(following - now)}"
     job = one.payload.encode()
-    times = date(_moment(last[one.field])), date(_moment(one.rhythm.after(now)))
-    return [one.name, one.said, *times, one.queue, class_in(job), arguments_in(job), ", ".join(remarks)]
+    return [
+        one.name,
+        "Redis" if one.is_persistent else "file",
+        one.said,
+        ago,
+        Stale("disabled") if one.name in disabled else until,
+        one.queue,
+        class_in(job),
+        arguments_in(job),
+    ]
 
 
 def _document(one: Recurring | Unusable, last: Ticks, disabled: set[str], now: int) -> dict[str, object]:
