@@ -102,6 +102,19 @@ def test_hours_without_anybody_are_missed(new: New, redis: Redis, missed: Missed
     assert enqueued(redis, hourly) == jobs
 
 
+@pytest.mark.parametrize("midnight", [1774738800, 1792879200], ids=["spring", "autumn"])  # 2026, before clocks are set
+@pytest.mark.parametrize(("missed", "jobs"), [(Missed.SKIP, 0), (Missed.ONCE, 1)])
+def test_a_night_without_anybody_is_one_time_though_clocks_are_set(
+    new: New, redis: Redis, midnight: int, missed: Missed, jobs: int
+) -> None:
+    night = schedule("night", cron("30 2 * * *", "Europe/Paris"), missed)
+    new(night).tick(midnight)
+    for host in (new(night), new(night)):
+        host.tick(midnight + 6 * 3600)
+
+    assert enqueued(redis, night) == jobs
+
+
 def test_a_clock_that_jumps_ahead_and_back_doubles_nothing(new: New, redis: Redis) -> None:
     host = new(MINUTELY)
     for now in (NOON, NOON + 61, NOON + 1800, NOON + 62, NOON + 130, NOON + 1790, NOON + 1801):
