@@ -44,7 +44,8 @@ enabled = true
 SCHEDULE = '[schedule.tick-{number}]\nclass = "Tick"\nqueue = "ticks"\nargs = ["tick-{number}"]\nevery = 1\n'
 
 
-def _ruby() -> list[str]:
+def ruby_command() -> list[str]:
+    """Ruby, which finds resque and resque-scheduler where the environment says."""
     library = Path(os.environ.get(VARIABLE, "")) / "lib"
     return [*ruby.command(os.environ.get(ruby.VARIABLE, "")), "-I", str(library)]
 
@@ -55,7 +56,7 @@ def absence(kind: str) -> str:
         return node.absence()
     if VARIABLE not in os.environ:
         return f"set {VARIABLE} to a checkout of https://github.com/resque/resque-scheduler"
-    return ruby.absence() or complaint([*_ruby(), "-e", "require 'resque-scheduler'"])
+    return ruby.absence() or complaint([*ruby_command(), "-e", "require 'resque-scheduler'"])
 
 
 class Runner:
@@ -114,7 +115,7 @@ def ours(number: int, port: int, directory: Path) -> Runner:
 
 def theirs(kind: str, number: int, port: int, directory: Path) -> Runner:
     command: dict[str, Callable[[], list[str]]] = {
-        "ruby": lambda: [*_ruby(), str(HERE / "ruby_scheduler.rb")],
+        "ruby": lambda: [*ruby_command(), str(HERE / "ruby_scheduler.rb")],
         "node": lambda: [shutil.which("node") or "node", str(HERE / "node_scheduler.js"), str(node.LIBRARY)],
     }
     argv = [*command[kind](), str(port), str(LEASE)]
