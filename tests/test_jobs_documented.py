@@ -32,6 +32,7 @@ def test_the_code_of_the_page_on_jobs_runs_as_it_stands(
     assert [job.args for job in jobs] == [
         ("ann@example.org",),
         *[("ann@example.org", 2), ("ann@example.org",)] * 2,
+        ("ann@example.org",),
     ]
     assert capsys.readouterr().out == "1 to ann@example.org\n"
     assert joblimits.of(names["welcome"]).timeout == 30
