@@ -15,14 +15,14 @@ PRESENT = [kind for kind in ("ruby", "node") if not absence(kind)]
 @pytest.mark.skipif(not PRESENT, reason=f"{absence('ruby')}; {absence('node')}")
 def test_beside_others_ours_lose_and_double_nothing(tmp_path: Path) -> None:
     others = [word for kind in PRESENT for word in ("--beside", kind)]
-    size = ["--seconds", "3", "--hosts", "2", "--pause", "0.3", "--poison", "0", "--seed", "2"]
+    size = ["--hour", "600", "--seconds", "3", "--hosts", "2", "--pause", "0.3", "--poison", "0", "--seed", "2"]
     run = subprocess.run(
         [sys.executable, "-m", "tests.ticks", *size, *others, "--directory", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=58,
     )
 
     assert run.returncode == 0, run.stdout + run.stderr

@@ -12,7 +12,6 @@ from statistics import median
 from typing import NoReturn
 
 from tests.support.processes import adopt_orphans
-from tests.ticks import script
 from tests.ticks.account import wrongs
 from tests.ticks.run import Outcome, Plan, perform
 from tests.ticks.schedulers import absence
@@ -41,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--runs", type=int, default=1, metavar="N", help="so many seeds from that one on (default: 1)")
+    parser.add_argument("--hour", type=int, default=3600, metavar="N", help="seconds that it has (default: 3600)")
     parser.add_argument("--seconds", type=float, default=60, metavar="N", help="for the hour (default: 60)")
     parser.add_argument("--hosts", type=int, default=3, metavar="N", help="with a scheduler of ours (default: 3)")
     parser.add_argument(
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, seed: int) -> int:
     plan = Plan(
         seed,
+        hour=options.hour,
         seconds=options.seconds,
         hosts=options.hosts,
         beside=Counter(options.beside),
@@ -78,7 +79,7 @@ def _run(options: argparse.Namespace, seed: int) -> int:
 def _report(plan: Plan, outcome: Outcome) -> Iterator[str]:
     account = outcome.account
     others = "".join(f", {count} of {kind}" for kind, count in plan.beside.items())
-    yield f"seed {plan.seed}: {script.HOUR} due seconds in {plan.seconds:g} s, {plan.hosts} schedulers of ours{others}"
+    yield f"seed {plan.seed}: {plan.hour} due seconds in {plan.seconds:g} s, {plan.hosts} schedulers of ours{others}"
     yield f"  {account.put_aside} jobs put aside; {account.ticks} ticks; {len(account.leaders)} leaders of ours"
     for what, times in sorted(outcome.deeds.items()):
         yield f"    {what:<44}{times:>8}"

@@ -43,14 +43,15 @@ SIGNALS = {
 @dataclass(frozen=True, slots=True)
 class Plan:
     seed: int
-    seconds: float
+    hour: int  # s at which something is due
+    seconds: float  # that it takes
     hosts: int
     beside: Mapping[str, int]  # how many schedulers of other kinds
     pause: float  # s between two acts, on average
     poison: float  # the share of seconds with something that can go nowhere
 
     def puts(self) -> list[Put]:
-        return script.puts(self.seed, self.seconds, poison=self.poison)
+        return script.puts(self.seed, self.seconds, hour=self.hour, poison=self.poison)
 
     def acts(self) -> list[Act]:
         return script.acts(self.seed, self.seconds, pause=self.pause)

@@ -7,7 +7,6 @@ from enum import StrEnum
 from itertools import takewhile
 from random import Random
 
-HOUR = 3600  # seconds at which something is due
 QUEUES = ("mail", "reports", "é ü")
 WRONG_QUEUE = "wrong"  # there is something else at its key
 BURSTS, LARGE = 0.002, 600  # the share of seconds with many jobs; how many these are
@@ -24,23 +23,26 @@ class Put:
     is_in_place: bool = True  # False: a text stands where the list of that second should be
 
 
-def puts(seed: int, seconds: float, *, poison: float) -> list[Put]:
-    """Sorted by when they are put there. `poison`: the share of seconds with something that can go nowhere."""
+def puts(seed: int, seconds: float, *, hour: int, poison: float) -> list[Put]:
+    """Sorted by when they are put there: for `hour` seconds that are over, and for some to come.
+
+    `poison`: the share of the seconds that have something that can go nowhere.
+    """
     random = Random(f"{seed} puts")
-    return sorted([*_past(random, seconds, poison), *_future(random, seconds)], key=lambda put: put.at)
+    return sorted([*_past(random, seconds, hour, poison), *_future(random, seconds)], key=lambda put: put.at)
 
 
-def _past(random: Random, seconds: float, poison: float) -> Iterator[Put]:
+def _past(random: Random, seconds: float, hour: int, poison: float) -> Iterator[Put]:
     number = 0
-    for second in range(HOUR):
-        at, due = second * seconds / HOUR, second - HOUR
+    for second in range(hour):
+        at, due = second * seconds / hour, second - hour
         for _ in range(LARGE if random.random() < BURSTS else random.randint(1, 3)):
             number += 1
             yield Put(at, due, _job(random, f"job-{number}"))
         if random.random() < poison:
             yield Put(at, due, random.choice(_bad(f"bad-{second}")))
         if random.random() < poison / 10:
-            yield Put(at, due - HOUR, b"", is_in_place=False)
+            yield Put(at, due - hour, b"", is_in_place=False)
 
 
 def _future(random: Random, seconds: float) -> Iterator[Put]:

@@ -7,8 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_an_hour_of_ticks_comes_once_whoever_is_killed(tmp_path: Path) -> None:
-    size = ("--seconds", "2", "--hosts", "2", "--pause", "0.2")
+def test_ten_minutes_of_ticks_come_once_whoever_is_killed(tmp_path: Path) -> None:
+    size = ("--hour", "600", "--seconds", "2", "--hosts", "2", "--pause", "0.2")
     run = subprocess.run(
         [sys.executable, "-m", "tests.ticks", "--seed", "3", *size, "--directory", str(tmp_path)],
         cwd=ROOT,
