@@ -34,6 +34,7 @@ from resqued.cli.commands import (
     stop,
     top,
     translate,
+    web,
     workers,
 )
 from resqued.cli.subjects import DEFAULT_FILE, DEFAULT_URL
@@ -45,7 +46,7 @@ from resqued.version import __version__
 GROUPS = (
     *(queues, queue, jobs, enqueue, failed, delayed, schedule, workers, prune, overview),  # the fleet, through Redis
     *(status, top, stacks, reload, stop, pools, kill),  # this machine, without it
-    *(doctor, translate, completion),
+    *(doctor, translate, web, completion),
 )
 
 NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage

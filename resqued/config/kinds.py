@@ -44,6 +44,12 @@ Namespace = Annotated[
     ),
 ]
 Hostname = Annotated[str, Meta(pattern=rf"^({SPEAKABLE}|\Z)", description=f"a host name without {UNSPEAKABLES}")]
+Listen = Annotated[
+    str, Meta(description='an address to listen at, such as "127.0.0.1:5678" or "unix:/run/resqued/web.sock"')
+]
+Header = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{0,64}\Z", description='the name of a header ("" for none)')]
+Proxy = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f:.]+\Z", description='an IP address, such as "10.0.0.1"')]
+Proxies = Annotated[tuple[Proxy, ...], Meta(description='a list of IP addresses, such as ["10.0.0.1"]')]
 
 # Queues. "!" alone would skip nothing; "!!" no queue could mean.
 Queue = Annotated[

@@ -41,6 +41,10 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resqued:<namespace>:order:<digest>` | list | names of queues, in the order in which workers ask them; lives a day |
 | `resqued:<namespace>:receipt:<name>` | string | how many lines `resquectl enqueue` has put on queues; lives an hour |
 | `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`, `locks`; the `settled` run |
+| `resqued:<namespace>:history:minutes`, `…:hours` | list | how much of everything there was; a day, and thirty, of it |
+| `resqued:<namespace>:history:queues` | list | how many jobs were on each queue, minute by minute; an hour of it |
+| `resqued:<namespace>:history:turn` | string | the present minute has been written; lives for most of it |
+| `resqued:<namespace>:errands` | hash | id → what the page does in the background, and how far it is; lives a day |
 """
 
 from dataclasses import dataclass
@@ -207,6 +211,14 @@ class Keys:
 
     def receipt(self, name: str) -> str:
         return self._own(f"receipt:{name}")
+
+    def history(self, of: str) -> str:
+        """`minutes`, `hours` or `queues`; `turn`: whose it is to write."""
+        return self._own(f"history:{of}")
+
+    @property
+    def errands(self) -> str:
+        return self._own("errands")
 
     def slate(self, worker_id: str) -> str:
         return self._own(f"slate:{worker_id}")

@@ -51,11 +51,15 @@ class Failures:
 
     def newest_first(self, name: str) -> Iterator[Entry]:
         """Those that are there now, each as it is when it is read. While others remove some, some may come twice."""
-        portion, end = Portion(), self.size(name)
+        return (entry for _, entry in self.backwards(name, self.size(name)))
+
+    def backwards(self, name: str, end: int) -> Iterator[tuple[int, Entry]]:
+        """The same, from before index `end` on, each with its index: which is smaller once others remove older ones."""
+        portion = Portion()
         while end > 0:
             start = max(0, end - portion.count)
             entries = self.read(name, start, end - start)
-            yield from reversed(entries)
+            yield from zip(range(start + len(entries) - 1, start - 1, -1), reversed(entries), strict=True)
             portion.saw(entries)
             end = start
 

@@ -164,7 +164,7 @@ class Sweep:
         orders = self._orders(entries, most)
         if len(orders) == most:
             entries = entries[: max(orders) + 1]  # the rest is read again
-        answers = self._carry_out(list(orders.values()), walk.place, len(entries)) if orders else []
+        answers = self._carried_out(list(orders.values()), walk.place, len(entries)) if orders else []
         self.done += answers.count(DONE)
         if REFUSED in answers:
             self.refused[NO_QUEUE] += answers.count(REFUSED)
@@ -185,14 +185,20 @@ class Sweep:
                     self.refused[str(why)] += 1
         return orders
 
-    def _carry_out(self, orders: Sequence[Order], start: int, count: int) -> list[int]:
-        keys, arguments = self._action.request(orders)
-        failures = self._failures
-        tombstone = f"taken out by resqued {secrets.token_hex(16)}"
-        every: list[Argument] = [raw(failures.keys.failed_list(self._name)), *keys]
-        reply = execute(failures.wire, self._action.script, every, [start, count, tombstone, *arguments])
-        assert isinstance(reply, list)
-        return [answer for answer in reply if isinstance(answer, int)]
+    def _carried_out(self, orders: Sequence[Order], start: int, count: int) -> list[int]:
+        return carry_out(self._failures, self._name, self._action, orders, start=start, count=count)
+
+
+def carry_out(
+    failures: Failures, name: str, action: Action, orders: Sequence[Order], *, start: int, count: int
+) -> list[int]:
+    """Of each order DONE, GONE or REFUSED. Their entries are looked for where `count` were read from `start` on."""
+    keys, arguments = action.request(orders)
+    tombstone = f"taken out by resqued {secrets.token_hex(16)}"
+    every: list[Argument] = [raw(failures.keys.failed_list(name)), *keys]
+    reply = execute(failures.wire, action.script, every, [start, count, tombstone, *arguments])
+    assert isinstance(reply, list)
+    return [answer for answer in reply if isinstance(answer, int)]
 
 
 def _left_by(entry: Entry, order: Order | None, fate: int | None) -> bytes | None:

@@ -1,5 +1,7 @@
 """A job as an operator wants to see it, whoever wrote it."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from resqued.errors import InvalidPayload
@@ -13,10 +15,16 @@ NO_JOB = "(no job)"
 def class_in(raw: bytes) -> str:
     """What the job is called; of ActiveJob's wrapper what it wraps."""
     payload = decoded(raw)
-    if payload is None:
-        return NO_JOB
-    name = payloads.job_class(payload.document)
-    return name if name == payload.name else f"{name} (ActiveJob)"
+    return class_of(payload.document) if payload else NO_JOB
+
+
+def class_of(document: Mapping[str, Any]) -> str:
+    """The same of a payload that is decoded already, by whom and how ever; empty if it names none."""
+    name = document.get("class")
+    if not isinstance(name, str):
+        return ""
+    called = payloads.job_class(document)
+    return called if called == name else f"{called} (ActiveJob)"
 
 
 def arguments_in(raw: bytes) -> str:
@@ -27,6 +35,11 @@ def arguments_in(raw: bytes) -> str:
         case Payload(name, ({"arguments": list(arguments)}, *_)) if name == ACTIVE_JOB:
             return payloads.dumps(arguments)
     return payloads.dumps(list(payload.args))
+
+
+def arguments_of(document: Mapping[str, Any]) -> str:
+    """The same of a payload that is decoded already; what is no JSON in them is shown as Python's decoder took it."""
+    return json.dumps(document.get("args", []), ensure_ascii=False, separators=(",", ":"))
 
 
 def document(position: int, raw: bytes) -> dict[str, Any]:

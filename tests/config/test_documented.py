@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from resqued import config
-from resqued.config import Config, Daemon, Failed, Jobs, Log, Pool, Redis, Schedule, Scheduler, Shutdown, Worker
+from resqued.config import Config, Daemon, Failed, Jobs, Log, Pool, Redis, Schedule, Scheduler, Shutdown, Web, Worker
 from resqued.config.table import Table
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +25,7 @@ TABLES: dict[str, type[Table]] = {
     "schedule.NAME": Schedule,
     "log": Log,
     "daemon": Daemon,
+    "web": Web,
 }
 FIELDS = [
     pytest.param(table, field, id=f"{table}.{field.encode_name}")

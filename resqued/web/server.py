@@ -1,0 +1,129 @@
+"""The page served by a process of its own, to clients of which none can hold it up."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from resqued.errors import ResquedError
+from resqued.listener import Listener
+from resqued.log import log
+from resqued.systemd import Notifier
+
+IDLE = 5  # s that a connection stays open between two requests
+PATIENCE = 30.0  # s for a whole request, from its first byte to the last of its answer
+MOST = 200  # connections; who comes then is told to try again
+HEAD = 16 * 1024  # bytes of what comes before a body
+LEAVE = 5  # s for requests that are under way when it is to end
+MODE = 0o660  # of a unix socket: its group is the proxy's
+
+
+class NotServed(ResquedError):
+    """Nobody can listen there."""
+
+
+class Bounded(H11Protocol):
+    """Ends with every connection that takes too long: one that sends by drops, and one that never reads on."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._expire_later()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expiry.cancel()
+        self._expire_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expiry.cancel()
+        super().connection_lost(exc)
+
+    def _expire_later(self) -> None:
+        self._expiry = self.loop.call_later(PATIENCE, self.transport.abort)
+
+
+class Server(uvicorn.Server):
+    """Ends with status 0 when it is told to, and says when it can be reached."""
+
+    def __init__(self, config: uvicorn.Config, address: Listener) -> None:
+        super().__init__(config)
+        self._address, self._notifier = address, Notifier()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            log.say("web.started", address=str(self._address), pid=os.getpid())
+            self._notifier.ready(f"serving {self._address}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._notifier.stopping()
+        await super().shutdown(sockets)
+        log.say("web.stopped", address=str(self._address))
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own would send itself the signal again in the end, and be killed by it."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+def serve(app: ASGIApp, address: Listener) -> None:
+    """Until it is told to end. Raises NotServed if the address cannot be had."""
+    settings: dict[str, Any] = {
+        "http": Bounded,
+        "ws": "none",
+        "lifespan": "on",
+        "log_config": None,
+        "log_level": "critical",  # what clients do wrong is not worth a line each
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,  # whose address it is must not be a matter of a header
+        "limit_concurrency": MOST,
+        "timeout_keep_alive": IDLE,
+        "timeout_graceful_shutdown": LEAVE,
+        "h11_max_incomplete_event_size": HEAD,
+    }
+    with _listening(address) as listener:
+        Server(uvicorn.Config(app, **settings), address).run(sockets=[listener])
+
+
+@contextmanager
+def _listening(address: Listener) -> Iterator[socket.socket]:
+    family = socket.AF_UNIX if address.path else socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        try:
+            _bind(listener, address)
+        except OSError as error:
+            raise NotServed(f"cannot listen at {address}: {error.strerror}; choose another with --listen") from None
+        yield listener
+    if address.path:
+        Path(address.path).unlink(missing_ok=True)
+
+
+def _bind(listener: socket.socket, address: Listener) -> None:
+    if not address.path:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address.host, address.port))
+        return
+    if _is_forsaken(address.path):
+        Path(address.path).unlink()
+    listener.bind(address.path)
+    Path(address.path).chmod(MODE)
+
+
+def _is_forsaken(path: str) -> bool:
+    """Whether it is a socket that somebody has left behind who does not listen any more."""
+    if not Path(path).is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(path) != 0
