@@ -9,6 +9,7 @@ from redis import Redis
 
 from resqued import whereabouts
 from resqued.protocol import dates
+from resqued.protocol.failed import Entry
 from resqued.protocol.identity import Registration
 
 HOSTILE = '<script>alert("owned")</script>'
@@ -89,6 +90,11 @@ def foreign(redis: Redis, name: str | bytes, started: str = "") -> None:
     redis.sadd("resque:workers", name)
     if started:
         redis.set(f"resque:worker:{name!s}:started", started)
+
+
+def entry_id(redis: Redis, at: int) -> str:
+    """Of an entry of the failed list, as the page and `resquectl` know it."""
+    return Entry(bytes(redis.lrange("resque:failed", at, at)[0])).whole_id  # type: ignore[arg-type]  # decodes nothing
 
 
 def set_up(redis: Redis) -> None:
