@@ -7,6 +7,7 @@ queue is that text again. A plain job so looks exactly as Ruby writes it, on bot
 import math
 import reprlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from resqued.errors import InvalidPayload, NotEncodable
 from resqued.protocol import payloads
@@ -63,6 +64,13 @@ def _without_last_key(text: str, queue: str) -> str:
 def place(epoch: str) -> str:
     """What a set of `timestamps` calls the list of an epoch: its key without prefix."""
     return f"delayed:{epoch}"
+
+
+def moment(epoch: str) -> datetime | None:
+    """The time that an epoch stands for; None for one that nobody could have meant."""
+    if not (epoch.isascii() and epoch.isdecimal() and len(epoch) <= len(str(LAST)) and int(epoch) <= LAST):
+        return None
+    return datetime.fromtimestamp(int(epoch), UTC)
 
 
 def epoch(at: float) -> int:

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from resqued.protocol import dates
+from resqued.protocol import dates, records
 from resqued.protocol.keys import Keys
 from resqued.recurring import Recurring
 from resqued.store.catalog import Catalog
@@ -37,6 +38,13 @@ class Agenda:
     def ticks(self, schedules: Sequence[Recurring]) -> list[int | None]:
         """The last tick of each, if there was one."""
         return Timetable(self._wire, self._keys, "").ticks(schedules)
+
+    def last_enqueued(self, names: Sequence[str]) -> list[datetime | None]:
+        """When the job of each was last enqueued by a scheduler, ours or Ruby's."""
+        if not names:
+            return []
+        said = self._wire.call("HMGET", self._keys.last_enqueued, *map(raw, names))
+        return list(map(records.moment, values(said)))
 
     def run(self, one: Recurring) -> None:
         """Enqueue its job now, beside its ticks."""

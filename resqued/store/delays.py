@@ -1,9 +1,11 @@
-"""Jobs that wait for their time: put there. `scheduler` brings them to their queues."""
+"""Jobs that wait for their time: put there, seen, taken away. `scheduler` brings them to their queues."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from resqued.digest import hexadecimal
 from resqued.errors import CommandRefused
 from resqued.protocol import delayed
 from resqued.protocol.keys import Keys
@@ -13,6 +15,9 @@ from resqued.store.scripts import execute
 from resqued.wire import Argument, Command, Reply, Wire
 
 AT_ONCE = 500  # items in one look: others are served in between
+A_FEW = 10  # of which each may be large
+LARGEST = 65536  # bytes of an item that is looked into where only its class is asked
+AS_FAR = 2000  # items that are looked at before the place where one has been seen
 
 
 class By(StrEnum):
@@ -28,6 +33,28 @@ class Delayed:
 
     epoch: str
     item: bytes
+
+    @property
+    def at(self) -> datetime | None:
+        return delayed.moment(self.epoch)
+
+    @property
+    def id(self) -> str:
+        """Forty characters, which items have in common only if they are the same."""
+        return hexadecimal(self.item)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Jobs that are due together. `size`: None: its key is no list."""
+
+    epoch: str
+    size: int | None
+    first: bytes  # one of them; empty: none, or too large to be looked at
+
+    @property
+    def at(self) -> datetime | None:
+        return delayed.moment(self.epoch)
 
 
 class Delays:
@@ -86,6 +113,41 @@ class Delays:
         for epoch, kind in self._places("string", "set", "zset", "hash", "stream"):
             yield self._keys.due(epoch), kind
 
+    def moments(self) -> int:
+        """At how many times something is due."""
+        return integer(self._wire.call("ZCARD", self._keys.schedule))
+
+    def upcoming(self, start: int, count: int) -> list[Moment]:
+        """Some of these times, the first first."""
+        return list(map(self._moment, self._epochs(start, start + count - 1)))
+
+    def _moment(self, epoch: str) -> Moment:
+        key = raw(self._keys.due(epoch))
+        try:
+            size, first = self._wire.pipeline([("LLEN", key), ("LINDEX", key, 0)])
+        except CommandRefused:
+            return Moment(epoch, None, b"")
+        return Moment(epoch, integer(size), first if isinstance(first, bytes) and len(first) <= LARGEST else b"")
+
+    def size_at(self, epoch: str) -> int:
+        return integer(self._wire.call("LLEN", raw(self._keys.due(epoch))))
+
+    def at(self, epoch: str, start: int, count: int) -> list[Delayed]:
+        """At most so many of the jobs that are due then, from that place on."""
+        items = texts(self._wire.call("LRANGE", raw(self._keys.due(epoch)), start, start + count - 1))
+        return [Delayed(epoch, item) for item in items]
+
+    def find(self, epoch: str, places: Mapping[str, int]) -> list[Delayed]:
+        """Those with these ids, which were seen at these places or, if others were taken away, stand before them."""
+        wanted, found, end = set(places), list[Delayed](), max(places.values()) + 1
+        last = max(0, min(places.values()) - AS_FAR)
+        while wanted and end > last:
+            start = max(last, end - A_FEW)
+            found += (one for one in self.at(epoch, start, end - start) if one.id in wanted)
+            wanted -= {one.id for one in found}
+            end = start
+        return list(dict.fromkeys(found))
+
     def overdue(self) -> float:
         """For how many seconds the first of them has been due; 0: it is not."""
         first, clock = self._wire.pipeline([("ZRANGE", self._keys.schedule, 0, 0, "WITHSCORES"), ("TIME",)])
@@ -94,12 +156,14 @@ class Delays:
 
     def _places(self, *kinds: str) -> Iterator[tuple[str, str]]:
         """The epochs at which there is something of these kinds, the first first, and what it is."""
-        epochs = map(name_of, texts(self._wire.call("ZRANGE", self._keys.schedule, 0, -1)))
-        for portion in portions(epochs, AT_ONCE):
+        for portion in portions(self._epochs(), AT_ONCE):
             found = pipelined(self._wire, [("TYPE", raw(self._keys.due(epoch))) for epoch in portion])
             for epoch, kind in zip(portion, map(_kind, found), strict=True):
                 if kind in kinds:
                     yield epoch, kind
+
+    def _epochs(self, start: int = 0, end: int = -1) -> list[str]:
+        return list(map(name_of, texts(self._wire.call("ZRANGE", self._keys.schedule, start, end))))
 
     def _queue(self, name: str) -> bytes:
         return raw(self._keys.queue(name))

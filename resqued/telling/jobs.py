@@ -27,6 +27,13 @@ def class_of(document: Mapping[str, Any]) -> str:
     return called if called == name else f"{called} (ActiveJob)"
 
 
+def queue_in(raw: bytes) -> str:
+    """The one that a delayed job goes to; empty if it says none."""
+    payload = decoded(raw)
+    queue = payload.document.get("queue") if payload else None
+    return queue if isinstance(queue, str) else ""
+
+
 def arguments_in(raw: bytes) -> str:
     """As JSON; those of a job that ActiveJob has wrapped as they are inside; of what is no job its text."""
     match payload := decoded(raw):

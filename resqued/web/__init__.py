@@ -29,11 +29,14 @@ def app(
     trusted_header: str = "",
     trusted_proxies: Collection[str] = LOOPBACK,
     user: Callable[[Any], str | None] | None = None,
+    configuration: str | Path = "",
 ) -> "ASGIApp":
     """`user`: who it is that sends a request (an ASGI scope), for an application that knows; None: he may not look.
 
     Without it: who has a password of `password_file`; or whom a proxy names in `trusted_header`; or, without any of
     these, anybody on this machine, and nobody else.
+
+    `configuration`: a file whose schedules are shown beside those that are kept in Redis.
 
     Raises ConfigError for a password file that cannot be used, and AddressError for an address that is none.
     """
@@ -50,4 +53,4 @@ def app(
     elif trusted_header:
         guard = guards.Introduced(trusted_header, trusted_proxies)
     server = address.parse(redis) if isinstance(redis, str) else redis
-    return application(Site(server, namespace, Terms(guard, read_only)))
+    return application(Site(server, namespace, Terms(guard, read_only, Path(configuration) if configuration else None)))

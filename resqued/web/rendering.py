@@ -25,7 +25,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"ago": _ago, "date": times.date, "number": _number, "size": text.size, "cut": cut, "rate": _rate}
-    made.filters["literal"] = literal
+    made.filters |= {"literal": literal, "span": times.span}
     made.globals["lines"] = lines
     return made
 

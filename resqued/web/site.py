@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
@@ -10,6 +12,9 @@ from markupsafe import Markup
 from resqued.address import Address
 from resqued.log import log
 from resqued.protocol.keys import Keys
+from resqued.store.agenda import Agenda
+from resqued.store.census import Census
+from resqued.store.delays import Delays
 from resqued.store.errands import Errands
 from resqued.store.failures import Failures
 from resqued.store.history import History
@@ -32,6 +37,8 @@ NAVIGATION = (
     ("/workers", "Workers"),
     ("/running", "Running"),
     ("/failed", "Failed"),
+    ("/delayed", "Delayed"),
+    ("/recurring", "Recurring"),
     ("/statistics", "Statistics"),
 )
 FIELD = Markup('<input type="hidden" name="{}" value="{}">')
@@ -41,10 +48,11 @@ LONG_PATIENCE = 10.0  # s for what nobody waits for
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On which it is shown."""
+    """On which it is shown. `file`: the configuration, for its schedules; None: those in Redis alone are shown."""
 
     guard: Guard
     read_only: bool = False
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +65,15 @@ class Said:
 
 class Site:
     def __init__(self, server: Address, namespace: str, terms: Terms) -> None:
-        self.terms, self.namespace = terms, namespace
+        self.terms, self.namespace, self.file = terms, namespace, terms.file
         self.server = str(server)
         self.keys = Keys(namespace)
         self.wire: Wire = Fuse(pooled.connect(server, name="resquectl-web", timeout=PATIENCE))
         self._slow = pooled.connect(server, name="resquectl-web", timeout=LONG_PATIENCE)
         self.stock = Stock(self.wire, self.keys)
         self.failures = Failures(self.wire, self.keys)
+        self.delays = Delays(self.wire, self.keys)
+        self.agenda = Agenda(self.wire, self.keys)
         self.lookout = Lookout(self.wire, self.keys)
         self.chronicle = Chronicle(History(self.wire, self.keys), self.lookout)
         self.errands = Errands(self.wire, self.keys)
@@ -84,6 +94,10 @@ class Site:
             has_login=isinstance(self.terms.guard, Known),
             **words,
         )
+
+    def now(self) -> datetime:
+        """By the clock of Redis, which all hosts share."""
+        return Census(self.wire, self.keys).now()
 
     def change(self, visit: Visit, action: str, do: Callable[[], Mapping[str, object]]) -> None:
         """Do it, if anything may be changed here, and leave a line in the log, whatever comes of it."""

@@ -102,6 +102,7 @@ def set_up(redis: Redis) -> None:
     _workers(redis)
     _failures(redis)
     _history(redis)
+    _agenda(redis)
     redis.set("resque:stat:processed", TAKEN)
     redis.set("resque:stat:failed", FAILED)
 
@@ -206,3 +207,30 @@ def _sample(now: int, minute: int) -> list[int]:
     at = now - 60 * minute
     wave = abs((at // 60) % 240 - 120)
     return [at, TAKEN - 55 * minute - wave * 9, FAILED - minute - minute // 240 * 60, 400 + wave * 12, 5, 12, 98]
+
+
+def _agenda(redis: Redis) -> None:
+    """As resque-scheduler 5 writes it."""
+    for epoch in (int(ago(minutes=2).timestamp()), *(int(ago(hours=-n).timestamp()) for n in range(1, 70))):
+        delay(redis, str(epoch), '{"class":"SendMail","args":[7],"queue":"mail"}', "no JSON <b>at all</b>")
+    redis.zadd("resque:delayed_queue_schedule", {"<script>alert(1)</script>": 1, "5": 5})
+    redis.set("resque:delayed:5", "no list")
+    nightly = {"cron": "0 3 * * * Europe/Berlin", "class": "Report", "queue": "reports", "args": ["nightly"]}
+    redis.hset("resque:persistent_schedules", "nightly", json.dumps(nightly | {"description": "for the board"}))
+    redis.hset(
+        "resque:persistent_schedules", "often", '{"every":["5m",{"first_in":"1m"}],"class":"Tick","queue":"often"}'
+    )
+    redis.hset("resque:persistent_schedules", "nowhere", '{"every":"5m","class":"Tick"}')
+    redis.hset(
+        "resque:persistent_schedules",
+        HOSTILE,
+        json.dumps({"every": HOSTILE, "class": HOSTILE, "args": HOSTILE, "queue": HOSTILE}),
+    )
+    redis.hset("resque:persistent_schedules", b"\xff", b"no JSON \xff")
+    redis.hset("resque:delayed:last_enqueued_at", "nightly", dates.started(ago(hours=6).timestamp()))
+    redis.hset("resqued:resque:disabled", "often", "2026/11/23 07:00:00 UTC")
+
+
+def delay(redis: Redis, epoch: str, *items: str) -> None:
+    redis.zadd("resque:delayed_queue_schedule", {epoch: float(epoch)})
+    redis.rpush(f"resque:delayed:{epoch}", *items)

@@ -23,7 +23,7 @@ PATHS = [
         "/statistics",
         "/statistics?span=month",
         "/queues?search=%FF%00%3Cscript%3E",
-        "/workers?host=%FF&from=99999999999",
+        *("/workers?host=%FF&from=99999999999", "/delayed", "/delayed?from=50", "/recurring"),
     ),
 ]
 
@@ -92,6 +92,36 @@ def test_of_a_job_on_this_machine_the_memory_is_known(page: TestClient, redis: R
 
 def test_a_job_of_rails_has_its_own_name(page: TestClient, fleet: None) -> None:
     assert "InvoiceJob (ActiveJob)" in page.get("/queue?name=rails").text
+
+
+def test_delayed_jobs_are_shown_by_their_time(page: TestClient, fleet: None) -> None:
+    text = page.get("/delayed").text
+    first = re.findall(r'<a href="(/delayed/at[^"]*)"', text)[1]  # behind the one whose key is no list
+    due = page.get(first).text
+
+    assert "late" in text
+    assert "of 72 times" in text
+    assert "SendMail" in due
+    assert "no JSON &lt;b&gt;" in due
+    assert page.get("/delayed/at?time=7").status_code == 404
+    assert page.get("/delayed/at?time=%FF").status_code == 404
+
+
+def test_recurring_jobs_are_shown_however_they_are_written(page: TestClient, fleet: None) -> None:
+    text = page.get("/recurring").text
+
+    for said in (
+        "cron 0 3 * * * Europe/Berlin",
+        "for the board",
+        "6h ago",
+        "Next",
+        "unusable: names no queue",
+        "unusable: every: &#34;&lt;",
+        "unusable: &#39;utf-8&#39; codec",
+        "every 5m",
+        "disabled",
+    ):
+        assert said in text
 
 
 def test_queues_and_workers_come_in_parts(page: TestClient, redis: Redis) -> None:

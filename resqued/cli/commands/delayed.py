@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import islice
 
 from resqued.cli import consent, subjects
@@ -11,7 +10,7 @@ from resqued.cli.terminal import date, iso, say, say_each, say_json, say_json_li
 from resqued.errors import InvalidPayload
 from resqued.protocol import delayed
 from resqued.store.delays import Delayed, Delays
-from resqued.telling.jobs import arguments_in, class_in, decoded, shown
+from resqued.telling.jobs import arguments_in, class_in, decoded, queue_in, shown
 
 MOST = 50  # that are listed unless more are asked for
 
@@ -54,29 +53,18 @@ def _chosen(delays: Delays, arguments: Namespace) -> Iterator[Delayed]:
 
 
 def _row(one: Delayed) -> list[object]:
-    return [date(_moment(one)), _queue(one) or "-", class_in(one.item), arguments_in(one.item)]
+    return [date(one.at), queue_in(one.item) or "-", class_in(one.item), arguments_in(one.item)]
 
 
 def _document(one: Delayed) -> dict[str, object]:
     job = decoded(one.item)
     return {
-        "at": iso(_moment(one)),
-        "queue": _queue(one),
+        "at": iso(one.at),
+        "queue": queue_in(one.item) or None,
         "class": job.name if job else None,
         "args": list(job.args) if job else None,
         "text": shown(one.item),
     }
-
-
-def _queue(one: Delayed) -> str | None:
-    job = decoded(one.item)
-    queue = job.document.get("queue") if job else None
-    return queue if isinstance(queue, str) else None
-
-
-def _moment(one: Delayed) -> datetime | None:
-    known = one.epoch.isdigit() and int(one.epoch) <= delayed.LAST
-    return datetime.fromtimestamp(int(one.epoch), UTC) if known else None
 
 
 def run(delays: Delays, arguments: Namespace) -> int:

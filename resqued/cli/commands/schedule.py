@@ -1,16 +1,16 @@
 """`resquectl schedule list|next|run|disable|enable`: jobs that come again and again."""
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
-from resqued import places, recurring
 from resqued.cli import subjects
 from resqued.cli.commands import DONE, PROBLEM, Commands
 from resqued.cli.subjects import Schedules
 from resqued.cli.terminal import Stale, complain, date, iso, say, say_each, say_json, say_json_list, span, table
 from resqued.recurring import Recurring, Unusable
+from resqued.telling import schedules as telling
 from resqued.telling.jobs import arguments_in, class_in, decoded
 
 HEADING = "SCHEDULE", "FROM", "WHEN", "LAST", "NEXT", "QUEUE", "CLASS", "ARGS"
@@ -34,16 +34,8 @@ def add_to(commands: Commands) -> None:
         parser.set_defaults(run=run, about=subjects.schedules)
 
 
-def _found(schedules: Schedules) -> list[Recurring | Unusable]:
-    """Those of the configuration first."""
-    config = places.configuration(schedules.file) if schedules.file else None
-    ours = recurring.configured(config) if config else []
-    env, zone = (config.scheduler.env, config.scheduler.timezone) if config else ("", "UTC")
-    return [*ours, *recurring.persistent(schedules.agenda.persistent(), env=env, zone=zone)]
-
-
 def list_schedules(schedules: Schedules, arguments: Namespace) -> int:
-    found = _found(schedules)
+    found = telling.found(schedules.agenda, schedules.file)
     usable = [one for one in found if isinstance(one, Recurring)]
     last = dict(zip((one.field for one in usable), schedules.agenda.ticks(usable), strict=True))
     disabled, now = schedules.agenda.disabled(), int(schedules.census.now().timestamp())
@@ -148,11 +140,10 @@ def _say(arguments: Namespace, text: str, document: dict[str, object]) -> int:
 
 
 def _named(schedules: Schedules, name: str) -> Recurring | None:
-    found: Sequence[Recurring | Unusable] = [one for one in _found(schedules) if one.name == name]
-    match found:
-        case [Recurring() as one, *_]:
+    match telling.named(telling.found(schedules.agenda, schedules.file), name):
+        case Recurring() as one:
             return one
-        case [Unusable(why=why), *_]:
+        case Unusable(why=why):
             complain("resquectl", f"schedule {name!r} cannot be used: {why}")
         case _:
             where = "" if schedules.file else "; say -c FILE for those of a configuration"

@@ -88,6 +88,7 @@ def serve(_: None, arguments: Namespace) -> int:
         password_file=settings.password_file,
         trusted_header=settings.trusted_header,
         trusted_proxies=settings.trusted_proxies,
+        configuration=arguments.config or "",
     )
     serve_page(page, address)
     return DONE

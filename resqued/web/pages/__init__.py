@@ -4,7 +4,7 @@ For in a path servers and proxies decode, join and clean what they like; a name 
 """
 
 from resqued.web.answers import Page
-from resqued.web.pages import failed, overview, queues, retrying, statistics, workers
+from resqued.web.pages import delayed, failed, overview, queues, recurring, retrying, statistics, workers
 
 PAGES: dict[tuple[str, str], Page] = {
     **overview.PAGES,
@@ -12,5 +12,7 @@ PAGES: dict[tuple[str, str], Page] = {
     **workers.PAGES,
     **failed.PAGES,
     **retrying.PAGES,
+    **delayed.PAGES,
+    **recurring.PAGES,
     **statistics.PAGES,
 }

@@ -60,7 +60,7 @@ def show_all(site: Site, visit: Visit) -> str:
     return site.render(
         "failed.html",
         visit,
-        now=site.lookout.fleet().now,
+        now=site.now(),
         list=name,
         lists=sizes,
         wanted=wanted,
@@ -70,7 +70,7 @@ def show_all(site: Site, visit: Visit) -> str:
         start=start,
         older=visit.here(before=search.end) if search.end else "",
         newest=visit.here(before="") if start < sizes[name] else "",
-        kinds=_kinds(site.failures, name) if start == sizes[name] else {},
+        kinds=_kinds(site.failures, name) if start == sizes[name] and chosen.is_open else {},
         errands=site.errands.all()[:5],
     )
 
@@ -128,7 +128,7 @@ def show(site: Site, visit: Visit) -> str:
         list=name,
         entry=entry,
         at=at,
-        now=site.lookout.fleet().now,
+        now=site.now(),
         failed=telling.when(entry),
         payload=pretty_text(entry.payload) if entry.payload else "",
         raw=entry.raw.decode(errors="backslashreplace")[:100_000],
@@ -139,7 +139,7 @@ def show(site: Site, visit: Visit) -> str:
 def pick_of(text: str) -> Pick:
     """As a form marks an entry: its place, and its whole id. Raises Refused."""
     at, _, own = text.partition(":")
-    if not (at.isascii() and at.isdecimal() and len(at) < 19 and len(own) == 40 and own.isalnum()):  # noqa: PLR2004
+    if not (at.isascii() and at.isdecimal() and len(at) < 19 and len(own) == 40 and own.isascii() and own.isalnum()):  # noqa: PLR2004
         raise Refused(400, "The address names no entry.")
     return Pick(int(at), own)
 

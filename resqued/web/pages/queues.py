@@ -1,20 +1,17 @@
 """All queues, and one of them with its jobs: look at them, hold them, throw them away."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from resqued.protocol import records
-from resqued.telling import jobs
 from resqued.telling.listeners import serves
 from resqued.web.answers import Page
 from resqued.web.fleet import Line
-from resqued.web.paging import Part, part
+from resqued.web.jobrows import jobs_of
+from resqued.web.paging import part
 from resqued.web.queuerows import rows, worst_first
 from resqued.web.site import Said, Site
 from resqued.web.visit import Refused, Visit
 
-JOBS = 50  # of a queue that are shown at once
-PORTION, MOST_BYTES = 10, 2 * 1024**2  # that are read of it: jobs may be large
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 ORDERS: Mapping[str, Callable[[Line], tuple[object, ...]]] = {
@@ -59,42 +56,8 @@ def show(site: Site, visit: Visit) -> str:
         row=next(rows([line], fleet, site.chronicle.depths(fleet))),
         foreign=sum(worker.view.registration is None for worker in serving),
         at_work=[worker for worker in fleet.working if worker.view.working and worker.view.working.queue == name],
-        part=_jobs(site, visit, name, queue.size or 0),
+        part=jobs_of(lambda start, count: site.stock.peek(name, start, count), visit, size=queue.size or 0),
     )
-
-
-def _jobs(site: Site, visit: Visit, name: str, size: int) -> Part[Mapping[str, object]]:
-    first = min(visit.query.number("from"), max(0, size - 1))
-    found = _peeked(site, name, first) if size else []
-    end = first + len(found)
-    return Part(
-        [_job(position, raw) for position, raw in found],
-        first,
-        max(size, end),
-        earlier=visit.here(**{"from": max(0, first - JOBS) or ""}) if first else "",
-        later=visit.here(**{"from": end}) if found and end < size else "",
-    )
-
-
-def _peeked(site: Site, name: str, first: int) -> Sequence[tuple[int, bytes]]:
-    """A page of them, or fewer if they are large. Those that are taken meanwhile shift the ones behind."""
-    found: list[tuple[int, bytes]] = []
-    while len(found) < JOBS and sum(len(raw) for _, raw in found) < MOST_BYTES:
-        portion = site.stock.peek(name, first + len(found), PORTION)
-        found += portion
-        if len(portion) < PORTION:
-            break
-    return found
-
-
-def _job(position: int, raw: bytes) -> Mapping[str, object]:
-    return {
-        "position": position,
-        "name": jobs.class_in(raw),
-        "arguments": jobs.arguments_in(raw),
-        "text": jobs.shown(raw),
-        "enqueued": records.enqueued(raw),
-    }
 
 
 def _named(visit: Visit) -> str:

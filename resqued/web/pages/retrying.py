@@ -8,6 +8,7 @@ from resqued.store.picking import Outcome, Picking
 from resqued.store.sweep import Action, Removal, Retrial
 from resqued.web import choice
 from resqued.web.answers import Page
+from resqued.web.outcomes import told
 from resqued.web.pages.failed import list_named, pick_of
 from resqued.web.site import Said, Site
 from resqued.web.visit import Refused, Visit
@@ -54,15 +55,7 @@ def _change_marked(site: Site, visit: Visit, what: str, name: str) -> Said:
         }
 
     site.change(visit, f"failed.{what}", do)
-    return Said(_back(visit, name), _told(outcome, DONE[what]))
-
-
-def _told(outcome: Outcome, done: str) -> str:
-    said = [f"{outcome.done} failed {'job' if outcome.done == 1 else 'jobs'} {done}."]
-    if outcome.gone:
-        said.append(f"{outcome.gone} had been retried or removed before.")
-    said += [f"{count} cannot be {done}: {why}." for why, count in outcome.refused.items()]
-    return " ".join(said)
+    return Said(_back(visit, name), told(outcome, what="failed job", done=DONE[what], before="retried or removed"))
 
 
 # All
