@@ -187,6 +187,10 @@ def draws(source: Source) -> list[str]:
     return sorted(outside(source) & {"rich"})
 
 
+def serves_pages(source: Source) -> list[str]:
+    return sorted(outside(source) & {"starlette", "uvicorn", "jinja2", "markupsafe", "argon2"})
+
+
 PROCESS_CALLS = re.compile(
     r"os\.(fork(pty)?|kill(pg)?|wait\w*|posix_spawnp?|spawn\w+|system|popen|pidfd_open|_exit)"
     r"|signal\.(pthread_kill|pidfd_send_signal|raise_signal)"
@@ -285,6 +289,10 @@ def test_only_cli_draws() -> None:
     assert offences(draws, but_in="cli") == []
 
 
+def test_only_web_serves_pages() -> None:
+    assert offences(serves_pages, but_in="web") == []
+
+
 def test_only_processes_forks_kills_and_waits() -> None:
     assert offences(handles_processes, but_in="processes") == []
 
@@ -334,6 +342,7 @@ def test_the_process_that_forks_has_not_loaded_what_only_clients_and_operators_u
         "resqued.testing",
         "resqued.activejob",
         "resqued.rubylocks",
+        *("resqued.web", "starlette", "uvicorn", "jinja2", "argon2"),
     }
 
     assert loaded_by("import resqued.entry.daemon") & theirs == set()

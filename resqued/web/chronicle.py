@@ -5,24 +5,27 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
+from typing import TypeVar
 
 from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.store.history import DEPTHS, HOURS, MINUTE, MINUTES, TURN, Depths, History, Sample, increases
 from resqued.web.fleet import Fleet, Lookout
+
+T = TypeVar("T")
 
 EVERY = 10.0  # s between two looks whether it is time to write
 BACK = 5  # minutes, over which a rate is taken
 
 
 class Chronicle:
-    """As safe for threads as its wire. Reading raises StoreUnavailable, and CommandRefused."""
+    """As safe for threads as its wire. Reading raises StoreUnavailable; where it is refused, nothing has been."""
 
     def __init__(self, history: History, lookout: Lookout, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._history, self._lookout, self._clock = history, lookout, clock
         self._writing = threading.Lock()
         self._next = 0.0
         self._depths: list[Depths] = []
-        self.problem = ""  # why nothing can be written
+        self.problem = ""  # why there is no history
 
     def write_in_time(self) -> None:
         """A sample, if it is time. Whatever goes wrong with that keeps nobody from looking."""
@@ -45,16 +48,23 @@ class Chronicle:
             self.problem = str(error)
 
     def minutes(self, count: int = MINUTES) -> list[Sample]:
-        return self._history.recent("minutes", count)
+        return self._read(lambda: self._history.recent("minutes", count))
 
     def hours(self) -> list[Sample]:
-        return self._history.recent("hours", HOURS)
+        return self._read(lambda: self._history.recent("hours", HOURS))
+
+    def _read(self, read: Callable[[], list[T]]) -> list[T]:
+        try:
+            return read()
+        except CommandRefused as error:
+            self.problem = str(error)
+            return []
 
     def depths(self, now: Fleet) -> Sequence[Depths]:
         """Of the queues, the newest first; what has been read already is kept."""
         known = self._depths
         missing = int(now.now.timestamp() - known[0].at) * 1000 // TURN + 1 if known else DEPTHS
-        fresh = self._history.depths(min(max(missing, 1), DEPTHS))
+        fresh = self._read(lambda: self._history.depths(min(max(missing, 1), DEPTHS)))
         newer = [one for one in fresh if not known or one.at > known[0].at]
         self._depths = [*newer, *known][:DEPTHS]
         return self._depths

@@ -61,7 +61,7 @@ class Runner:
         )
 
     def _end(self, errand: Errand, sweep: Sweep, state: State, problem: str) -> None:
-        log.say(
+        log.info(
             "web.errand_ended",
             errand=errand.id,
             what=errand.what,

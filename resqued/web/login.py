@@ -20,15 +20,15 @@ def enter(site: Site, visit: Visit) -> str | Response:
     name, password = visit.form.text("name")[:LONGEST], visit.form.get("password", "")
     keys = f"name {name}", f"address {visit.client}"
     if rest := guard.attempts.wait(*keys):
-        log.say("web.login_failed", who=name, client=visit.client, why="too many tries")
+        log.warning("web.login_failed", who=name, client=visit.client, why="too many tries")
         why = "Too many wrong passwords. Wait a minute."
         raise Refused(429, why, {"retry-after": str(int(rest) + 1)})
     if not guard.passwords.are(name, password):
-        log.say("web.login_failed", who=name, client=visit.client, why="wrong")
+        log.warning("web.login_failed", who=name, client=visit.client, why="wrong")
         page = site.render("login.html", visit, to=visit.form.text("to"), wrong="Name or password is wrong.")
         return response(page, visit, 403)
     guard.attempts.forgive(*keys)
-    log.say("web.login", who=name, client=visit.client)
+    log.info("web.login", who=name, client=visit.client)
     made = RedirectResponse(visit.root + _own(visit.form.text("to")), 303)
     secret = guard.sessions.open(name, guard.passwords.hashed(name) or "")
     keep(made, visit, SESSION, secret, seconds=int(LIFE))

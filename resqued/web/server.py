@@ -60,13 +60,13 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            log.say("web.started", address=str(self._address), pid=os.getpid())
+            log.info("web.started", address=str(self._address), pid=os.getpid())
             self._notifier.ready(f"serving {self._address}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._notifier.stopping()
         await super().shutdown(sockets)
-        log.say("web.stopped", address=str(self._address))
+        log.info("web.stopped", address=str(self._address))
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -103,15 +103,15 @@ class Site:
         """Do it, if anything may be changed here, and leave a line in the log, whatever comes of it."""
         facts = {"action": action, "who": visit.who, "client": visit.client}
         if self.terms.read_only:
-            log.say("web.refused", **facts, why="read-only")
+            log.warning("web.refused", **facts, why="read-only")
             raise Refused(403, "This page is read-only. Nothing was changed.")
         try:
             done = do()
         except Exception as error:
-            log.say("web.not_changed", **facts, error=str(error))
+            log.warning("web.not_changed", **facts, error=str(error))
             raise
         self.lookout.forget()
-        log.say("web.changed", **facts, **done)
+        log.info("web.changed", **facts, **done)
 
     def close(self) -> None:
         """What runs in the background ends after the portion that is under way."""

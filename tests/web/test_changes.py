@@ -6,7 +6,11 @@ from collections.abc import Callable
 from redis import Redis
 from starlette.testclient import TestClient
 
+from resqued.address import Address
+from resqued.protocol.keys import Keys
+from resqued.store.errands import Errands
 from resqued.web.pages import failed
+from resqued.wire import pooled
 from tests.support.waiting import eventually
 from tests.web import scene
 from tests.web.forms import address, said, send, why
@@ -163,3 +167,34 @@ def test_a_search_for_a_time_that_nobody_understands_says_so(page: TestClient) -
 
     assert answer.status_code == 400
     assert "expected a time such as 2h" in why(answer)
+
+
+def test_what_goes_on_in_the_background_is_stopped(page: TestClient, redis: Redis, lines: Callable[[], str]) -> None:
+    wire = pooled.connect(address_of(redis))
+    errand = Errands(wire, Keys()).begin("retry", "all", "ann", whole=10)
+    assert "0 retried, 0 of 10 looked at; under way. Begun by ann." in page.get("/failed").text
+    send(page, "/errand/stop", errand=errand.id)
+
+    assert Errands(wire, Keys()).tell(errand) is True
+    assert logged(lines, "web.changed")[0]["errand"] == errand.id
+    wire.close()
+
+
+def address_of(redis: Redis) -> Address:
+    return Address("unix", path=redis.connection_pool.connection_kwargs["path"])
+
+
+def test_a_queue_that_no_client_could_name_is_refused(page: TestClient, redis: Redis) -> None:
+    redis.rpush(FAILED, scene.failure())
+    answer = send(page, "/failed?list=failed", do="retry-all", to="a b")
+
+    assert answer.status_code == 400
+    assert "cuts or breaks worker ids" in why(answer)
+    assert redis.llen(FAILED) == 1
+
+
+def test_a_key_of_the_wrong_type_is_told(page: TestClient, redis: Redis) -> None:
+    redis.set(FAILED, "no list")
+
+    assert page.get("/failed").status_code == 500
+    assert "WRONGTYPE" in why(page.get("/failed"))

@@ -96,3 +96,37 @@ def test_somebody_is_entered_and_taken_out(tmp_path: Path) -> None:
     assert "8 characters" in run("web-user", "ann", *options, said="short\n").stderr
     assert run("web-user", "ann", "--remove", *options).stdout == "ann may log in no longer\n"
     assert run("web-user", "a:b", *options, said="correct horse\n").returncode == 1
+
+
+def test_a_client_that_never_comes_to_an_end_is_shown_the_door(redis_url: str) -> None:
+    """One sends its request by drops, one never reads its answer; in between everybody else is served."""
+    program = (
+        "import sys; from resqued.web import server; server.PATIENCE = 0.3; "
+        "from resqued.cli.resquectl import main; sys.exit(main())"
+    )
+    command = mortal([sys.executable, "-c", program, "--url", redis_url, "web", "--listen", free()])
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        address = json.loads(process.stderr.readline())["address"]
+        port = int(address.rstrip("/").rpartition(":")[2])
+        with (
+            socket.create_connection(("127.0.0.1", port)) as drops,
+            socket.create_connection(("127.0.0.1", port)) as body,
+        ):
+            drops.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
+            body.sendall(b"POST /pause HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx")
+            with urllib.request.urlopen(f"{address}healthz") as answer:
+                assert answer.status == 200
+            for client in (drops, body):
+                client.settimeout(10)
+                assert _ends(client)
+        process.kill()
+
+
+def _ends(client: socket.socket) -> bool:
+    try:
+        while client.recv(65536):
+            pass
+    except ConnectionResetError:
+        pass
+    return True
