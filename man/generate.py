@@ -201,7 +201,7 @@ def _page(name: str, command: ArgumentParser) -> str:
         return f"#{name}"
     within = [command, *(each for _, _, each in commands(command))]
     is_local = {each.get_default("about") for each in within} <= {None, subjects.machine}
-    likely = (f"{name}.md", "status.md" if is_local else "fleet.md")
+    likely = (f"{name.partition('-')[0]}.md", "status.md" if is_local else "fleet.md")
     return next((page for page in likely if (DOCS / page).exists()), "")
 
 

@@ -5,7 +5,13 @@ def printable(text: str) -> str:
     """`text` on one line, with whatever a terminal might obey or nobody could see escaped as in Python."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(c: str) -> str:
+    """A byte that is no text, as names keep it (`store.replies.name_of`), is shown as that byte."""
+    is_byte = "\udc80" <= c <= "\udcff"
+    return f"\\x{ord(c) - 0xDC00:02x}" if is_byte else c.encode("unicode_escape").decode()
 
 
 def size(count: int | None) -> str:

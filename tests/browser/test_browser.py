@@ -65,6 +65,28 @@ def test_a_keyboard_is_enough(served: Served, tab: Page) -> None:
     expect(tab.locator(".said")).to_have_text("1 failed job retried.")
 
 
+def test_delayed_and_recurring_jobs_are_changed_with_a_keyboard(served: Served, tab: Page) -> None:
+    at = "4102444800"
+    scene.delay(served.redis, at, '{"class":"Soon","args":[],"queue":"keys2"}')
+    tab.goto(served.at(f"/delayed/at?time={at}"))
+    tab.locator("input[name=entry]").focus()
+    tab.keyboard.press("Space")
+    tab.get_by_role("button", name="Run marked now").focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".said")).to_have_text("1 delayed job queued.")
+    assert served.redis.lrange("resque:queue:keys2", 0, -1) == [b'{"class":"Soon","args":[]}']
+
+    tab.goto(served.at("/recurring"))
+    for label, text in (
+        ("Disable", "nightly enqueues nothing any more, on no host."),
+        ("Enable", "nightly goes on."),
+        ("Run now", "The job of nightly has been put onto reports."),
+    ):
+        tab.get_by_role("button", name=f"{label}: nightly").focus()
+        tab.keyboard.press("Enter")
+        expect(tab.locator(".said")).to_have_text(text)
+
+
 def _tab_to(tab: Page, label: str) -> None:
     for _ in range(40):
         tab.keyboard.press("Tab")

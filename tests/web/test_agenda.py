@@ -43,7 +43,7 @@ def hourly(redis: Redis) -> None:
 def test_delayed_jobs_are_run_now(page: TestClient, redis: Redis, lines: Callable[[], str]) -> None:
     answer = send(page, AT, do="run", entry=[mark(1, item(1)), mark(3, item(3))])
 
-    assert said(answer) == "2 delayed jobs put onto their queues."
+    assert said(answer) == "2 delayed jobs queued."
     queued = [json.loads(job) for job in redis.lrange("resque:queue:mail", 0, -1)]
     assert sorted(job["args"][0] for job in queued) == [1, 3]
     assert all("queue" not in job for job in queued)
@@ -67,7 +67,7 @@ def test_the_marks_of_the_page_are_those_that_are_taken(page: TestClient, redis:
     marks = re.findall(r'name="entry" value="([^"]*)"', page.get(AT).text)
     answer = send(page, AT, do="run", entry=marks)
 
-    assert said(answer) == "5 delayed jobs put onto their queues."
+    assert said(answer) == "5 delayed jobs queued."
     assert redis.llen("resque:queue:mail") == 5
     assert str(answer.url).endswith("/delayed")  # nothing is due then any more
 
@@ -76,7 +76,7 @@ def test_the_marks_of_the_page_are_those_that_are_taken(page: TestClient, redis:
 def test_a_delayed_job_is_found_where_it_has_moved_to(page: TestClient, redis: Redis) -> None:
     redis.lpop(f"resque:delayed:{LATER}", 2)
 
-    assert said(send(page, AT, do="run", entry=mark(4, item(4)))) == "1 delayed job put onto their queues."
+    assert said(send(page, AT, do="run", entry=mark(4, item(4)))) == "1 delayed job queued."
 
 
 @pytest.mark.usefixtures("delayed")
@@ -91,9 +91,7 @@ def test_one_that_is_gone_is_told(page: TestClient, redis: Redis) -> None:
 def test_what_can_go_nowhere_is_not_run_and_can_be_removed(page: TestClient, redis: Redis) -> None:
     scene.delay(redis, LATER, "no JSON")
 
-    assert "1 cannot be put onto their queues: payload is not JSON" in said(
-        send(page, AT, do="run", entry=mark(0, "no JSON"))
-    )
+    assert "1 cannot be queued: payload is not JSON" in said(send(page, AT, do="run", entry=mark(0, "no JSON")))
     assert said(send(page, AT, do="remove", entry=mark(0, "no JSON"))) == "1 delayed job removed."
 
 

@@ -16,7 +16,7 @@ from resqued.web.site import Said, Site
 from resqued.web.visit import Refused, Visit
 
 AT_ONCE = 50
-DONE = {"run": "put onto their queues", "remove": "removed"}
+DONE = {"run": "queued", "remove": "removed"}
 
 
 def show_all(site: Site, visit: Visit) -> str:
