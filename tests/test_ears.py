@@ -4,6 +4,8 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from queue import Queue
+from threading import Thread
 from time import monotonic
 
 import psutil
@@ -16,9 +18,12 @@ from resqued.escalation import Mood
 from resqued.lifeline import Lifeline
 from resqued.scoreboard import Row, Scoreboard, now
 from resqued.signals import Inbox
+from resqued.store.vigil import Token
 from resqued.worker import ears as module
 from resqued.worker.ears import Ears
 from resqued.worker.pulse import Pulse
+from tests.support.hours import sleeps
+from tests.support.waiting import eventually
 
 
 @dataclass
@@ -133,6 +138,34 @@ def test_a_descriptor_wakes_who_waits_for_it(worker: Worker) -> None:
     assert worker.ears.wait(None, reader) == {reader}
     os.close(reader)
     os.close(writer)
+
+
+def test_of_several_who_wait_for_one_descriptor_one_is_woken(inbox: Inbox) -> None:
+    token, found = Token(), Queue[bool]()
+    waiting = [Thread(target=take, args=(made(inbox, None).ears, token, found)) for _ in range(3)]
+    token.take()
+    for thread in waiting:
+        thread.start()
+    for _ in waiting:
+        eventually(lambda: all(is_asleep(thread) for thread in waiting if thread.is_alive()))
+        token.put()
+        assert found.get(timeout=5)
+    for thread in waiting:
+        thread.join()
+    token.forget()
+    assert found.empty()
+
+
+def is_asleep(thread: Thread) -> bool:
+    try:
+        return thread.native_id is not None and sleeps(thread.native_id)
+    except OSError:  # it has just ended
+        return False
+
+
+def take(ears: Ears, token: Token, found: "Queue[bool]") -> None:
+    ears.wait(None, token.fileno())
+    found.put(token.take())
 
 
 # Memory

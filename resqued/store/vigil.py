@@ -34,7 +34,7 @@ class Token:
             self.put()
 
     def fileno(self) -> int:
-        """Readable when the token is to be had."""
+        """Readable when the token is to be had. All wait for it, but one at a time is woken (`worker.ears`)."""
         return self._read
 
     def take(self) -> bool:
@@ -140,6 +140,12 @@ class Vigil:
         """This worker has something better to do."""
         if self.leads:
             self._pass_on()
+
+    def leave(self) -> None:
+        """This worker waits no more. A token wakes only one: it may have been this one, and is then for another."""
+        if self.leads or self._token.take():
+            self._pass_on()
+        self.lost()
 
     def _pass_on(self) -> None:
         """Waits on other queues end by themselves: closing their connections would cost more than their answers."""

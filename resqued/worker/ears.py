@@ -10,10 +10,11 @@ from resqued.duty import BEAT_EVERY, Duty
 from resqued.escalation import Mood
 from resqued.lifeline import Lifeline
 from resqued.log import log
-from resqued.signals import Inbox, milliseconds
+from resqued.signals import Inbox
 from resqued.worker.pulse import Pulse
 
 LONGEST_SLEEP = BEAT_EVERY  # s: a master takes a worker for stuck that has not shown itself for 120 s
+MOST_AT_ONCE = 64  # descriptors that are readable; room is made for so many
 
 MOODS: dict[int, Mood] = {
     signal.SIGQUIT: Mood.DRAINING,
@@ -33,23 +34,27 @@ class Ears:
 
     def __init__(self, duty: Duty, inbox: Inbox, lifeline: Lifeline | None, pulse: Pulse | None = None) -> None:
         self._duty, self._inbox, self._lifeline, self._pulse = duty, inbox, lifeline, pulse
-        self._poll = select.poll()
-        self._poll.register(inbox, select.POLLIN)
+        self._poll = select.epoll()
+        self._poll.register(inbox, select.EPOLLIN)
         if lifeline:
-            self._poll.register(lifeline, select.POLLIN)
+            self._poll.register(lifeline, select.EPOLLIN)
+
+    def fileno(self) -> int:
+        """Nothing to listen to, but to be closed by a job."""
+        return self._poll.fileno()
 
     def wait(self, until: float | None, *descriptors: int) -> set[int]:
         """Sleep until a signal comes, one of `descriptors` is readable, or it is `until` (monotonic; None: for ever).
 
         Sometimes for less, for nobody shows himself who sleeps. Returns the descriptors that are readable. What the
-        signals wish for is passed on to `duty`.
+        signals wish for is passed on to `duty`. Of the processes that wait for the same descriptor one is woken.
         """
         longest = monotonic() + LONGEST_SLEEP
         until = longest if until is None else min(until, longest)
         for descriptor in descriptors:
-            self._poll.register(descriptor, select.POLLIN)
+            self._poll.register(descriptor, select.EPOLLIN | select.EPOLLEXCLUSIVE)
         try:
-            ready = {descriptor for descriptor, _ in self._poll.poll(milliseconds(until))}
+            ready = {descriptor for descriptor, _ in self._poll.poll(max(0.0, until - monotonic()), MOST_AT_ONCE)}
         finally:
             for descriptor in descriptors:
                 self._poll.unregister(descriptor)

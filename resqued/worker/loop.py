@@ -249,8 +249,7 @@ class Worker:
         self._runner.let_go()
         self._runner.see_off()
         self._standing.run_hooks("shutdown")
-        self._vigil.end()
-        self._vigil.lost()
+        self._vigil.leave()
         self._diary.close()
         gone = self._books.leave()
         if gone:

@@ -136,9 +136,14 @@ class Runner:
         watch = Watch(limits.memory) if limits.memory else None
         further = self._terms.jobs_per_fork - (1 if task else 0)
         own_title = title(task) if task else identity.standing_by(__version__, self._terms.slot)
-        child = processes.start_job(partial(self._main, task, own_title), self._mine(), takes_orders=further > 0)
+        main = partial(self._main, task, own_title)
+        child = processes.start_job(main, self._not_for_jobs(), takes_orders=further > 0)
         self._row.job = child.pid
         return Hand(child, limits, watch, further)
+
+    def _not_for_jobs(self) -> list[int]:
+        """Descriptors."""
+        return [self._ears.fileno(), *self._mine()]
 
     def _main(self, task: Task | None, title: str, orders: int) -> Iterable[Verdict]:
         """In the job's process."""
@@ -193,7 +198,7 @@ class Runner:
         mourn = partial(self._disguised, partial(task.mourn, error))
         self.see_off()
         try:
-            child = processes.start_job(partial(_alone, mourn), self._mine())
+            child = processes.start_job(partial(_alone, mourn), self._not_for_jobs())
         except OSError:
             return verdict
         self._row.job = child.pid

@@ -157,6 +157,17 @@ def test_who_has_something_better_to_do_passes_the_token_on(pool: Pool) -> None:
     assert [first.leads, second.leads] == [False, True]
 
 
+def test_who_leaves_passes_on_a_token_that_may_have_woken_nobody_else(pool: Pool, token: Token) -> None:
+    leaver, other = pool(2)
+    leaver.leave()
+
+    assert token.take()
+    token.put()
+    begin(other)
+    leaver.leave()
+    assert not token.take()
+
+
 def test_who_does_not_lead_passes_nothing_on(pool: Pool, token: Token) -> None:
     first, second = pool(2)
     begin(first)
