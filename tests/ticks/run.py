@@ -200,10 +200,14 @@ class _Run:
         self._wait(lambda: not self._redis.exists(SCHEDULE), "not all that is due has come")
         self.drained = monotonic() - rested
         self._wait(self._is_led, "nobody of ours leads")
+        self._wait(self._are_all_up, "not every master has a scheduler")
 
     def _is_led(self) -> bool:
         ruby, node = self._redis.mget(LOCKS)
         return ruby is not None and ruby == node
+
+    def _are_all_up(self) -> bool:
+        return all(runner.schedulers() for runner in self._runners if runner.is_ours)
 
     def _wait(self, until: Callable[[], bool], trouble: str) -> None:
         deadline = monotonic() + PATIENCE
