@@ -119,7 +119,8 @@ class Delays:
 
     def upcoming(self, start: int, count: int) -> list[Moment]:
         """Some of these times, the first first."""
-        return list(map(self._moment, self._epochs(start, start + count - 1)))
+        epochs = texts(self._wire.call("ZRANGE", self._keys.schedule, start, start + count - 1))
+        return [self._moment(name_of(epoch)) for epoch in epochs]
 
     def _moment(self, epoch: str) -> Moment:
         key = raw(self._keys.due(epoch))

@@ -4,6 +4,7 @@ import os
 import re
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -31,16 +32,17 @@ class Passwords:
         self._file = file
         self._seen = _stamp(file)
         self._hashes = read(file)
+        if not self._hashes:
+            raise ConfigError(str(file), ["names nobody; add somebody: resquectl web-user NAME"])
         self._turns = threading.Semaphore(AT_ONCE)
         self._nobody = _HASHER.hash("nobody")  # so that an unknown name takes as long
 
     def hashed(self, name: str) -> str | None:
-        """What stands in the file for a user now; None: there is no such user."""
+        """What stands in the file for a user now; None: there is no such user. Without a file there is none."""
         if (stamp := _stamp(self._file)) != self._seen:
-            try:
-                self._hashes, self._seen = read(self._file), stamp
-            except ConfigError:  # half written, perhaps: the last one goes on
-                self._seen = stamp
+            self._seen = stamp
+            with suppress(ConfigError):  # half written, perhaps: the last one goes on
+                self._hashes = read(self._file) if stamp else {}
         return self._hashes.get(name)
 
     def are(self, name: str, password: str) -> bool:
@@ -71,8 +73,6 @@ def read(file: Path) -> Mapping[str, str]:
             hashes[name] = hashed
         else:
             mistakes.append(f"line {number} is no NAME:$argon2id$…; let `resquectl web-user NAME` write it")
-    if not hashes and not mistakes:
-        mistakes.append("names nobody; add somebody: resquectl web-user NAME")
     if mistakes:
         raise ConfigError(str(file), mistakes)
     return hashes

@@ -75,3 +75,14 @@ def test_a_job_is_never_due_before_its_time(at: float, second: int) -> None:
 def test_what_no_peer_could_show_is_no_time(at: float) -> None:
     with pytest.raises(NotEncodable, match="no time to run a job at"):
         delayed.epoch(at)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "year"),
+    [("0", 1970), ("4102444800", 2100), ("253402300799", 9999), ("253402300800", None), ("9" * 5000, None)]
+    + [(text, None) for text in ("", "-1", "1.5", "\u0661", "1e3", " 1", "\udcff")],
+)
+def test_an_epoch_is_shown_as_a_time_if_anybody_could_have_meant_one(epoch: str, year: int | None) -> None:
+    moment = delayed.moment(epoch)
+
+    assert (moment and moment.year) == year

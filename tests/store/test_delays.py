@@ -9,7 +9,7 @@ from redis import Redis
 from resqued import address
 from resqued.errors import CommandRefused
 from resqued.protocol.keys import Keys
-from resqued.store.delays import By, Delays
+from resqued.store.delays import By, Delayed, Delays
 from resqued.wire import pooled
 from tests.golden import dump, seen
 
@@ -90,3 +90,60 @@ def test_an_index_that_is_none_loses_no_job(delays: Delays, redis: Redis) -> Non
 
     assert redis.lrange(f"resque:delayed:{FUTURE}", 0, -1) == [ITEM.encode()]
     assert redis.zscore("resque:delayed_queue_schedule", str(FUTURE)) == FUTURE
+
+
+# Seeing them
+
+
+def test_times_come_the_first_first_and_part_by_part(delays: Delays, redis: Redis) -> None:
+    for seconds in (30, 10, 20):
+        delays.put("ok", JOB, By.CALENDAR, FUTURE + seconds)
+    redis.zadd("resque:delayed_queue_schedule", {"never": FUTURE + 40})
+
+    assert delays.moments() == 4
+    found = delays.upcoming(1, 3)
+    assert [(moment.epoch, moment.size) for moment in found] == [
+        (str(FUTURE + 20), 1),
+        (str(FUTURE + 30), 1),
+        ("never", 0),
+    ]
+    assert found[0].first == ITEM.encode()
+    assert [moment.at is None for moment in found] == [False, False, True]
+
+
+def test_of_a_time_whose_key_is_no_list_nobody_knows_the_size(delays: Delays, redis: Redis) -> None:
+    redis.zadd("resque:delayed_queue_schedule", {"5": 5})
+    redis.set("resque:delayed:5", "no list")
+
+    assert [(moment.size, moment.first) for moment in delays.upcoming(0, 9)] == [(None, b"")]
+
+
+def due(redis: Redis, count: int) -> list[Delayed]:
+    items = [f'{{"class":"A","args":[{n}],"queue":"ok"}}'.encode() for n in range(count)]
+    redis.rpush(f"resque:delayed:{FUTURE}", *items)
+    return [Delayed(str(FUTURE), item) for item in items]
+
+
+def test_what_was_seen_is_found_where_it_is_or_before(delays: Delays, redis: Redis) -> None:
+    items = due(redis, 60)
+    seen = {items[n].id: n for n in (17, 35, 59)}
+    redis.lpop(f"resque:delayed:{FUTURE}", 16)
+
+    assert sorted(delays.find(str(FUTURE), seen), key=lambda one: seen[one.id]) == [items[n] for n in (17, 35, 59)]
+
+
+def test_what_is_gone_is_not_looked_for_without_end(
+    delays: Delays, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resqued.store.delays.AS_FAR", 20)
+    items = due(redis, 60)
+
+    assert delays.find(str(FUTURE), {items[30].id: 55}) == []
+    assert delays.find(str(FUTURE), {items[30].id: 50}) == [items[30]]
+
+
+def test_what_is_the_same_is_found_once(delays: Delays, redis: Redis) -> None:
+    (one, *_) = due(redis, 3)
+    redis.rpush(f"resque:delayed:{FUTURE}", one.item)
+
+    assert delays.find(str(FUTURE), {one.id: 3}) == [one]

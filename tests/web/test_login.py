@@ -125,6 +125,16 @@ def test_nor_who_has_another_password_by_now(page: TestClient, file: Path) -> No
     assert log_in(page, "another horse") == 303
 
 
+@pytest.mark.parametrize("away", [lambda file: passwords.take_out(file, "ann"), Path.unlink], ids=["entry", "file"])
+def test_nor_the_last_one_who_is_taken_out(page: TestClient, file: Path, away: Callable[[Path], object]) -> None:
+    log_in(page)
+    away(file)
+
+    assert page.get("/", follow_redirects=False).status_code == 303
+    passwords.enter(file, "ann", RIGHT)
+    assert log_in(page) == 303
+
+
 def test_a_login_of_another_site_is_none(page: TestClient) -> None:
     page.get("/login")
 
@@ -162,6 +172,6 @@ def test_a_file_that_is_none_is_refused_and_not_repeated(tmp_path: Path, text: s
     file.write_text(text)
 
     with pytest.raises(ConfigError) as caught:
-        passwords.read(file)
+        passwords.Passwords(file)
     assert "secret" not in str(caught.value)
     assert "resquectl web-user" in str(caught.value)
