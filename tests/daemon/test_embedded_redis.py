@@ -46,8 +46,14 @@ def started(daemons: Daemons, file: Path) -> tuple[Daemon, Redis]:
 
 
 def redis_of(master: Daemon) -> psutil.Process | None:
-    children = psutil.Process(master.pid).children()
-    return next((child for child in children if "redis-server" in child.name() or "valkey" in child.name()), None)
+    return next(filter(_is_redis, psutil.Process(master.pid).children()), None)
+
+
+def _is_redis(process: psutil.Process) -> bool:
+    try:
+        return "redis-server" in process.name() or "valkey" in process.name()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_it_is_started_with_the_daemon_and_ends_with_it(daemons: Daemons, redis: Redis, file: Path) -> None:

@@ -117,7 +117,7 @@ def test_recurring_jobs_are_shown_however_they_are_written(page: TestClient, fle
         "Next",
         "unusable: names no queue",
         "unusable: every: &#34;&lt;",
-        "unusable: &#39;utf-8&#39; codec",
+        "unusable: is no JSON object",
         "every 5m",
         "disabled",
     ):
