@@ -1,0 +1,52 @@
+"""How a client writes a job, and what it is called."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from resqued import jobclass
+from resqued.errors import InvalidPayload, NotEncodable
+from resqued.protocol import delayed, payloads
+
+
+def job(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
+    return {"class": name, "args": list(args)}
+
+
+def encoded(queue: str, payload: Mapping[str, Any]) -> str:
+    payloads.check_queue_name(queue)
+    return payloads.encode_job(payload)
+
+
+def name_of(job: type | str) -> str:
+    return job if isinstance(job, str) else jobclass.name_of(job)
+
+
+def queue_for(job: type | str, queue: str | None) -> str:
+    if queue is not None:
+        return queue
+    if isinstance(job, str):
+        raise NotEncodable(f"job {job!r} is a name, which says no queue: give queue=")
+    return jobclass.queue_of(job)
+
+
+def epoch(when: datetime | float) -> float:
+    """Raises NotEncodable for a datetime that says no time zone, or what no peer could show."""
+    if isinstance(when, datetime) and when.tzinfo is None:
+        raise NotEncodable(f"{when!r} says no time zone: give one, such as datetime.now(UTC) + timedelta(hours=1)")
+    at = when.timestamp() if isinstance(when, datetime) else when
+    delayed.epoch(at)
+    return at
+
+
+def items(queue: str, payload: Mapping[str, Any]) -> tuple[str, str]:
+    """As Ruby's client and ours write a delayed job, and as node's does."""
+    ours = delayed.item(encoded(queue, payload), queue)
+    return ours, payloads.dumps({"class": payload["class"], "queue": queue, "args": payload["args"]})
+
+
+def is_named(raw: bytes, name: str) -> bool:
+    try:
+        return payloads.decode(raw).name == name
+    except InvalidPayload:
+        return False
