@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from resqued import activejob, hooks, testing
     from resqued.api import Resque, connect
+    from resqued.bounds import Bound
     from resqued.decorator import job
     from resqued.errors import (
         AddressError,
+        AlreadyEnqueued,
         CommandRefused,
         ConfigError,
         DirtyExit,
         DontPerform,
         InvalidPayload,
+        JobDropped,
         JobError,
         JobInterrupted,
         JobKilled,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
         NoRedisServer,
         NoStatus,
         NotAnswered,
+        NotDone,
         NotEncodable,
         NotGone,
         NotPermitted,
@@ -40,8 +44,11 @@ if TYPE_CHECKING:
         NotRunning,
         NotSignalled,
         NotUnlocked,
+        PolicyNotKept,
         PrunedWorker,
+        QueueFull,
         ResquedError,
+        ResultLost,
         StoreUnavailable,
         Undeliverable,
         UnknownJob,
@@ -56,12 +63,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressError",
+    "AlreadyEnqueued",
+    "Bound",
     "CommandRefused",
     "ConfigError",
     "DirtyExit",
     "DontPerform",
     "InvalidPayload",
     "Job",
+    "JobDropped",
     "JobError",
     "JobInterrupted",
     "JobKilled",
@@ -71,6 +81,7 @@ __all__ = [
     "NoRedisServer",
     "NoStatus",
     "NotAnswered",
+    "NotDone",
     "NotEncodable",
     "NotGone",
     "NotPermitted",
@@ -80,9 +91,12 @@ __all__ = [
     "NotRunning",
     "NotSignalled",
     "NotUnlocked",
+    "PolicyNotKept",
     "PrunedWorker",
+    "QueueFull",
     "Resque",
     "ResquedError",
+    "ResultLost",
     "StoreUnavailable",
     "Undeliverable",
     "UnknownJob",
@@ -104,6 +118,7 @@ _MODULES = {"activejob", "hooks", "testing"}
 _ELSEWHERE = {  # all others: errors
     "Resque": "api",
     "connect": "api",
+    "Bound": "bounds",
     "job": "decorator",
     "Job": "work",
     "current_job": "work",

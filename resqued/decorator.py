@@ -1,14 +1,15 @@
 """`@resqued.job`: a function becomes a job."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from resqued import jobarguments, jobfunction
 from resqued.jobfunction import JobFunction
 
 if TYPE_CHECKING:
     from resqued.api import Resque
+    from resqued.client import Receipt
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -28,6 +29,10 @@ class EnqueuedFunction(JobFunction[P, R_co]):
         """The same with another queue."""
         return _client().enqueue_to(queue, self, *args, **kwargs)
 
+    def enqueue_many(self, arguments: Iterable[Sequence[Any]]) -> list[bool]:
+        """A job for each of these arguments; for each, whether it is there. See `Client.enqueue_many`."""
+        return _client().enqueue_many(self, arguments)
+
     def enqueue_at(self, when: datetime | float, /, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Put a job with these arguments on its queue when that time has come. See `Client.enqueue_at`."""
         return _client().enqueue_at(when, self, *jobarguments.fitting(self, args, kwargs))
@@ -35,6 +40,10 @@ class EnqueuedFunction(JobFunction[P, R_co]):
     def enqueue_in(self, seconds: timedelta | float, /, *args: P.args, **kwargs: P.kwargs) -> bool:
         """The same, so many seconds from now."""
         return _client().enqueue_in(seconds, self, *jobarguments.fitting(self, args, kwargs))
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> "Receipt | None":
+        """As `enqueue`, for a job whose result is kept as long as its `keep_result` says. See `Client.submit`."""
+        return _client().submit(self, *jobarguments.fitting(self, args, kwargs))
 
     def remove_delayed(self, *args: P.args, **kwargs: P.kwargs) -> int:
         """Take delayed jobs with exactly these arguments away. How many there were."""
@@ -49,6 +58,10 @@ def job(
     memory: str | int | None = None,
     keywords: bool | None = None,
     locks: str | Sequence[str] | None = None,
+    concurrency: int | Mapping[str, object] | None = None,
+    retry: Mapping[str, object] | None = None,
+    unique: Mapping[str, object] | None = None,
+    keep_result: int | None = None,
     **hooks: Callable[..., object],
 ) -> Callable[[Callable[P, R_co]], EnqueuedFunction[P, R_co]]:
     """Make a job of a function: what a job class has as attributes is said here.
@@ -63,7 +76,8 @@ def job(
     TypeError for what can never be a job.
     """
     stated: dict[str, object] = {"queue": queue, "resque_name": name, "timeout": timeout, "memory": memory}
-    stated |= {"resque_keywords": keywords, "resque_locks": locks, **jobfunction.hooks(hooks)}
+    stated |= {"resque_keywords": keywords, "resque_locks": locks, "concurrency": concurrency}
+    stated |= {"retry": retry, "unique": unique, "keep_result": keep_result, **jobfunction.hooks(hooks)}
 
     def made(function: Callable[P, R_co]) -> EnqueuedFunction[P, R_co]:
         body = jobfunction.namespace(function, stated)

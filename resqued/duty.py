@@ -27,6 +27,7 @@ class Duty:
         self._away_until = 0.0  # Redis, which will not answer before
         self._failed_at = 0.0  # when it last did not answer
         self._holds_off_until = 0.0
+        self.opens_at = inf  # a queue that has jobs, and gives none for a while
         self._beats_at = 0.0
         self._beat_at = inf  # when others last heard of this worker
 
@@ -58,7 +59,7 @@ class Duty:
         self._rests_until = now + self.interval
 
     def woken(self) -> None:
-        self._rests_until = 0.0
+        self._rests_until, self.opens_at = 0.0, inf
 
     def beat(self, now: float) -> None:
         self._beat_at, self._beats_at = now, now + BEAT_EVERY

@@ -42,6 +42,28 @@ class CommandRefused(ResquedError):
         super().__init__(f"Redis refused a command: {text}")
 
 
+class QueueFull(ResquedError):
+    """A job was not enqueued: its queue has as many as it may. Nothing has changed."""
+
+    def __init__(self, queue: str, size: int, most: int) -> None:
+        self.queue, self.size, self.most = queue, size, most
+        super().__init__(
+            f"queue {queue!r} is full: it has {size} jobs and may have {most}; "
+            "try again later, add workers, or raise its bound"
+        )
+
+
+class NotDone(ResquedError, TimeoutError):
+    """What was waited for has not ended in time. It goes on."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} has not ended in time; it goes on")
+
+
+class ResultLost(ResquedError):
+    """There is no result: the job failed, or returned what cannot be kept."""
+
+
 class NoRedisServer(ResquedError):
     """There is no redis-server program to run as an embedded Redis."""
 
@@ -102,6 +124,14 @@ class NotGone(ResquedError):
     """What was to end has not ended in time, or not as it should."""
 
 
+class AlreadyEnqueued(ResquedError):
+    """A job was not enqueued: there may be one only of its kind, and there is one. `unique` says that of its class."""
+
+    def __init__(self, shown: str, since: str, place: str) -> None:
+        self.job, self.since, self.place = shown, since, place
+        super().__init__(f"there is such a job already: {shown}, at {place}, since {since}")
+
+
 class UnreadableInput(ResquedError):
     """What was to be enqueued cannot be read."""
 
@@ -131,6 +161,10 @@ class Undeliverable(JobError):
     """The time of a job has come, and where its queue should be in Redis there is something else."""
 
 
+class JobDropped(JobError):
+    """A job made room for a newer one: its queue had as many as it may."""
+
+
 class UnknownJob(JobError):
     """A payload named a job that the configuration does not allow, or that does not exist."""
 
@@ -141,7 +175,7 @@ class DirtyExit(JobError):
     recorded_as = "Resque::DirtyExit"
 
 
-class PrunedWorker(JobError):
+class PrunedWorker(DirtyExit):
     """A job's worker vanished with its host: nobody has heard of it for minutes."""
 
     recorded_as = "Resque::PruneDeadWorkerDirtyExit"
@@ -153,6 +187,10 @@ class JobTimeout(JobError):
 
 class JobMemoryExceeded(JobError):
     """A job, with all processes that it had started, used more than its `memory`."""
+
+
+class PolicyNotKept(JobError):
+    """A job class states a policy that only a worker can keep which knows the class before it forks."""
 
 
 class NotPermitted(JobError):

@@ -1,11 +1,15 @@
-"""What a job class says of itself, and not its pool: `timeout = 30`, `memory = "512MiB"`."""
+"""What a job class says of itself, and not its pool: `timeout = 30`, `concurrency = 3`, `retry = {"limit": 3}`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from sys import float_info
 
+from resqued import concurrency, jobpolicies
+from resqued.concurrency import Concurrency
 from resqued.config.kinds import size
+from resqued.tries import RetryPolicy
+from resqued.unique import UniquePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,9 @@ class JobLimits:
 
     timeout: float | None = None  # seconds
     memory: int | None = None  # bytes
+    retry: RetryPolicy | None = None
+    unique: UniquePolicy | None = None  # None: there may be any number of its jobs
+    concurrency: Concurrency | None = None  # None: as many at a time as there are workers
 
 
 UNSTATED = JobLimits()  # the same one for all classes that say nothing
@@ -25,17 +32,25 @@ def of(job_class: type) -> JobLimits:
 
     Raises ValueError if `mistakes` has something to say.
     """
-    found = JobLimits(_seconds(_stated(job_class, "timeout")), _bytes(_stated(job_class, "memory")))
+    found = JobLimits(
+        _seconds(_stated(job_class, "timeout")),
+        _bytes(_stated(job_class, "memory")),
+        jobpolicies.retry(_stated(job_class, "retry")),
+        jobpolicies.unique(_stated(job_class, "unique"), job_class),
+        concurrency.of(job_class, _stated(job_class, "concurrency")),
+    )
     return UNSTATED if found == UNSTATED else found
 
 
 def mistakes(job_class: type) -> Iterator[str]:
     """What is wrong with what `job_class` says, each with the name of the attribute."""
-    for name, read in READ.items():
+    readers: dict[str, Callable[[object], object]] = {**READ, "concurrency": partial(concurrency.of, job_class)}
+    for name, read in readers.items():
         try:
             read(_stated(job_class, name))
         except ValueError as error:
             yield f"{name}: {error}"
+    yield from jobpolicies.mistakes(job_class)
 
 
 def _stated(job_class: type, name: str) -> object:

@@ -86,7 +86,7 @@ class Notebook:
     def note(self, run: int, verdict: Verdict) -> None:
         """In one write, with a checksum: a note that is half written is none."""
         self._tells_all = False
-        said = verdict.encode() if verdict.outcome is Outcome.FAILED else b""
+        said = verdict.encode() if verdict.outcome is Outcome.FAILED or verdict.result else b""
         header = HEADER.pack(0, run, OUTCOMES.index(verdict.outcome), len(said), crc32(said))
         os.pwrite(self.descriptor, header + said, 0)
         self._tells_all = True
@@ -131,4 +131,4 @@ def noted(file: Path, run: int) -> Verdict | None:
         return None
     if number != run:
         return REQUEUED if left and number < run else None
-    return {Outcome.DONE: DONE, Outcome.REQUEUED: REQUEUED}.get(OUTCOMES[outcome]) or decode(said)
+    return decode(said) if said else {Outcome.DONE: DONE, Outcome.REQUEUED: REQUEUED}.get(OUTCOMES[outcome])

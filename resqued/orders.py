@@ -9,14 +9,14 @@ import struct
 
 from resqued.work import Work
 
-HEAD = struct.Struct("<qII")  # run, bytes of the queue's name, bytes of the payload
+HEAD = struct.Struct("<qIII")  # run, earlier tries, bytes of the queue's name, bytes of the payload
 LARGEST = 32768  # bytes; a pipe holds 65536
 
 
 def encoded(work: Work) -> bytes | None:
     """None if it is too large."""
     queue = work.queue.encode()
-    order = HEAD.pack(work.run, len(queue), len(work.payload)) + queue + work.payload
+    order = HEAD.pack(work.run, work.tried, len(queue), len(work.payload)) + queue + work.payload
     return order if len(order) <= LARGEST else None
 
 
@@ -24,10 +24,10 @@ def read(descriptor: int) -> Work | None:
     """The next one, for which this process waits; None if there will be none."""
     if (head := _exactly(descriptor, HEAD.size)) is None:
         return None
-    run, name, size = HEAD.unpack(head)
+    run, tried, name, size = HEAD.unpack(head)
     if (body := _exactly(descriptor, name + size)) is None:
         return None
-    return Work(run, body[:name].decode(), body[name:])
+    return Work(run, body[:name].decode(), body[name:], tried)
 
 
 def _exactly(descriptor: int, size: int) -> bytes | None:

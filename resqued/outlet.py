@@ -27,6 +27,10 @@ def takes(queue: str, payload: dict[str, Any], job_class: type | None = None) ->
     return True
 
 
+def is_open() -> bool:
+    return bool(_open)
+
+
 @contextmanager
 def opened(outlet: Outlet) -> Iterator[None]:
     """Open `outlet` for the time of a `with`; inside of another one it is the one that gets the jobs."""

@@ -41,6 +41,7 @@ class Performance:
         self._args, self._kwargs = jobhooks.spread(self._hooks, job.args, job.kwargs)
         self._receiver = jobhooks.Receiver(job_class, self._hooks.instance_methods)
         self._loop: EventLoop | None = None
+        self.result: Any = None  # what `perform` returned, or the outermost `around_perform*`
 
     def run(self, beforehand: Sequence[JobHook] = (), around: Sequence[AroundHook] = ()) -> None:
         """Call `beforehand` with the job, then perform it within `around`, the first outermost.
@@ -82,7 +83,7 @@ class Performance:
             finally:
                 self._leave(job, stop)
         except BaseException as also:  # noqa: BLE001  the event loop of an asynchronous hook may fail to close
-            _note(error, f"on_failure* raised {failure.account_of(also)}")
+            note(error, f"on_failure* raised {failure.account_of(also)}")
 
     def _enter(self) -> tuple[Job | None, termination.Stop]:
         """From now on this is the current job, and may be interrupted. What was before is for `_leave`."""
@@ -111,7 +112,7 @@ class Performance:
                 self._settle(self._call(name))
         except DontPerform:
             return
-        self._settle(self._surrounded()() if self._hooks.around_perform else self._call("perform"))
+        self.result = self._settle(self._surrounded()() if self._hooks.around_perform else self._call("perform"))
         for name in self._hooks.after_perform:
             self._settle(self._call(name))
 
@@ -120,7 +121,7 @@ class Performance:
             try:
                 self._settle(step())
             except BaseException as also:  # noqa: BLE001  a hook may fail as a job may: sys.exit, too
-                _note(error, f"{name} raised {failure.account_of(also)}")
+                note(error, f"{name} raised {failure.account_of(also)}")
             if termination.asked():
                 break
 
@@ -186,7 +187,7 @@ def _is_asynchronous(result: Any) -> bool:
     return isinstance(result, AsyncGeneratorType) or hasattr(type(result), "__await__")
 
 
-def _note(error: BaseException, note: str) -> None:
+def note(error: BaseException, note: str) -> None:
     """Add to what `error` says of itself: whoever records or sees it learns of `note`."""
     with suppress(Exception):  # some exceptions take no notes; what they are is what matters
         BaseException.add_note(error, note)

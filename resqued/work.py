@@ -12,6 +12,7 @@ class Work:
     run: int  # number of this reservation; every reservation has its own
     queue: str
     payload: bytes
+    tried: int = 0  # how many tries there were before, if somebody counts them
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Job:
     payload: Mapping[str, Any]  # the whole object that was on the queue, with keys that Resque does not know
     worker: str = ""  # id of the worker, `host:pid:queues`; empty when performed inline
     run: int = 0
+    tried: int = 0  # how many tries there were before this one; 0 also if it has no policy of retries
     kwargs: Mapping[str, Any] = field(default_factory=dict)  # only ActiveJob knows such arguments
     active_job: Mapping[str, Any] | None = None  # what ActiveJob says of it: `job_id`, `executions`, `locale`, …
 

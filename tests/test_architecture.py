@@ -20,13 +20,13 @@ import pytest
 FLOORS = """
 digest errors version
 
-activejob address backoff config destination duty escalation fleet handover hooks jobarguments jobclass jobfunction
-jobhooks joblimits listener outlet protocol queues recurring reload rhythm signaltable termination verdict wear wishes
-work
+activejob address backoff bounds chosen concurrency config destination duty escalation fleet handover hooks
+jobarguments jobclass jobfunction jobhooks joblimits jobpolicies listener outlet promises protocol queues rates
+recurring reload rhythm signaltable termination tries unique verdict wear wishes work
 
-application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline listening lock log
-memory notes oom orders performance places prctl procfs processes registry rubylocks scoreboard signals stacks status
-store streams systemd telling whereabouts wire
+application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline listening
+lock log memory notes oom orders performance places prctl procfs processes registry rubylocks scoreboard signals stacks
+status store streams systemd telling whereabouts wire
 
 client master performer pruner scheduler testing worker
 

@@ -11,6 +11,7 @@ import pytest
 import resqued
 from resqued import Resque, api, destination, jobhooks, joblimits, testing
 from resqued.address import parse
+from resqued.concurrency import Limit
 from resqued.errors import NotEncodable, WrongArguments
 from resqued.jobclass import name_of
 from resqued.registry import Registry
@@ -100,6 +101,43 @@ def test_limits_that_are_none_are_mistakes_when_the_application_is_loaded() -> N
 
     with pytest.raises(resqued.ConfigError, match=r"print\.timeout: expected a number of seconds"):
         Registry.of(hasty)
+
+
+def test_how_many_run_at_a_time_is_said_of_it() -> None:
+    bill = resqued.job(queue="q", name="Bill", concurrency={"limit": 3, "by": ["address"]})(welcome.perform)
+
+    limits = joblimits.of(bill)
+    assert limits.concurrency
+    assert limits.concurrency.of(["ann"]) == Limit('Bill["ann"]', 3)
+
+
+def test_policies_are_said_of_it(redis_url: str) -> None:
+    with_policies = resqued.job(queue="q", name="Bill", retry={"limit": 2}, unique={"while": "queued"})(welcome.perform)
+
+    limits = joblimits.of(with_policies)
+    assert limits.retry
+    assert limits.retry.limit == 2
+    resqued.connect(redis_url)
+    assert with_policies.enqueue_many([("ann",), ("ann",), ("bob", 2)]) == [True, False, True]
+
+
+def test_its_result_is_kept_for_who_submits_it() -> None:
+    @resqued.job(queue="q", keep_result=60)
+    def add(one: int, other: int = 1) -> int:
+        return one + other
+
+    with testing.collected() as jobs:
+        receipt = add.submit(1, other=2)
+
+    assert receipt
+    assert [job.args for job in jobs] == [(1, 2)]
+
+
+def test_functions_are_enqueued_in_a_batch(redis_url: str) -> None:
+    with resqued.Resque(redis_url) as resque:
+        with resque.batch(welcome, ["ann"]) as batch:
+            batch.enqueue(later, "bob")
+        assert [job["args"] for job in resque.peek("mail")] == [["bob"]]
 
 
 def test_hooks_are_given_to_it() -> None:

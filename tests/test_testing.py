@@ -203,3 +203,13 @@ def test_inline_performs_what_rails_would_have_enqueued(client: Client) -> None:
         client.enqueue_active_job("mailers", "MailJob", Symbol("hello"))
 
     assert said == [("hello",)]
+
+
+def test_a_batch_is_collected_with_its_callback(client: Client) -> None:
+    with testing.collected() as jobs:
+        with client.batch(Echo, ["all are done"]) as batch:
+            batch.enqueue(Echo, 1)
+            batch.enqueue(Echo, 2)
+        client.submit(Echo, 3, keep=60)
+
+    assert [job.args for job in jobs] == [(1,), (2,), ("all are done",), (3,)]

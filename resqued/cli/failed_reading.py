@@ -2,7 +2,7 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
@@ -63,7 +63,8 @@ def _row(entry: Entry) -> list[str]:
     said = entry.text("failed_at")
     at = when(entry)
     first = entry.error.partition("\n")[0][:LONGEST]
-    error = f"{entry.exception or '?'}: {first}" + (" (retried)" if entry.retried_at else "")
+    tried = f" (tried {entry.tried} times)" if entry.tried > 1 else ""
+    error = f"{entry.exception or '?'}: {first}{tried}" + (" (retried)" if entry.retried_at else "")
     return [entry.id, date(at) if at else said or "-", entry.queue or "-", entry.name or "-", error]
 
 
@@ -88,6 +89,8 @@ def document(found: Found) -> dict[str, object]:
         "worker": entry.worker,
         "host": entry.host,
         "retried_at": entry.retried_at or None,
+        "tried": entry.tried or 1,
+        "tries": entry.tries,
         "payload": entry.payload.decode(errors="surrogateescape"),
         "entry": entry.raw.decode(errors="surrogateescape"),
     }
@@ -147,6 +150,15 @@ def _facts(name: str, entry: Entry) -> Iterator[tuple[str, str]]:
     first, *others = entry.error.splitlines() or [""]
     yield "error", first
     yield from (("", line) for line in others)
+    if entry.tried > 1:
+        yield "tried", f"{entry.tried} times"
+    yield from (("", _try(one)) for one in entry.tries)
+
+
+def _try(one: Mapping[str, str]) -> str:
+    """How it had failed before, on one line."""
+    first = one.get("error", "").partition("\n")[0][:LONGEST]
+    return f"{one.get('failed_at', '?')} {one.get('exception', '?')}: {first} ({one.get('worker', '?')})"
 
 
 # Count, stats

@@ -110,18 +110,20 @@ class Loading:
 
     def _put(self, portion: list[Line]) -> None:
         self._sending = portion
-        jobs, mark = [(line.queue, line.text) for line in portion], portion[-1].number
-        _patiently(lambda: self._bulk.put(jobs, mark))
-        self._arrived()
+        while self._sending:
+            jobs = [(line.queue, line.text, line.number) for line in self._sending]
+            self._arrived(_patiently(lambda: self._bulk.put(jobs)))  # noqa: B023  it is called at once
 
-    def _arrived(self) -> None:
-        self.done, self.jobs = self._sending[-1].number, self.jobs + len(self._sending)
-        self._sending = []
+    def _arrived(self, count: int) -> None:
+        if count:
+            self.done, self.jobs = self._sending[count - 1].number, self.jobs + count
+            self._sending = self._sending[count:]
 
     def _account(self, error: BaseException) -> str:
         try:
-            if isinstance(error, KeyboardInterrupt) and self._sending and self._bulk.mark() == self._sending[-1].number:
-                self._arrived()
+            if isinstance(error, KeyboardInterrupt) and self._sending:
+                mark = self._bulk.mark()
+                self._arrived(sum(line.number <= mark for line in self._sending))
         except StoreUnavailable as unknown:
             error = unknown
         if isinstance(error, StoreUnavailable):
@@ -156,7 +158,7 @@ def _portions(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield portion
 
 
-def _patiently(put: Callable[[], None]) -> None:
+def _patiently(put: Callable[[], int]) -> int:
     deadline, backoff = time.monotonic() + PATIENCE, Backoff(first=0.1, most=1.0, chance=fraction)
     while True:
         try:

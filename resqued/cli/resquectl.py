@@ -22,6 +22,8 @@ from resqued.cli.commands import (
     failed,
     jobs,
     kill,
+    limits,
+    locks,
     overview,
     pools,
     prune,
@@ -44,7 +46,8 @@ from resqued.protocol.keys import DEFAULT_NAMESPACE
 from resqued.version import __version__
 
 GROUPS = (
-    *(queues, queue, jobs, enqueue, failed, delayed, schedule, workers, prune, overview),  # the fleet, through Redis
+    *(queues, queue, jobs, enqueue, failed, delayed, schedule, locks, limits),  # the fleet, through Redis
+    *(workers, prune, overview),  # as above
     *(status, top, stacks, reload, stop, pools, kill),  # this machine, without it
     *(doctor, translate, web, completion),
 )

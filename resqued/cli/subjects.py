@@ -5,13 +5,14 @@ Each is opened with the parsed arguments when the command is run.
 
 import secrets
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from resqued import address, places
 from resqued.address import Address
+from resqued.bounds import Bound, Bounds
 from resqued.cli.machine import Machine
 from resqued.client import Client
 from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
@@ -20,9 +21,11 @@ from resqued.store.bulk import Bulk
 from resqued.store.census import Census
 from resqued.store.delays import Delays
 from resqued.store.failures import Failures
+from resqued.store.locks import Locks
 from resqued.store.pruning import Pruning
 from resqued.store.stock import Stock
 from resqued.store.strangers import Strangers
+from resqued.store.turns import Turns
 from resqued.wire import pooled
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
@@ -30,17 +33,17 @@ DEFAULT_FILE = Path("/etc/resqued.toml")
 
 
 @contextmanager
-def queues(arguments: Namespace) -> Iterator[Client]:
-    with Client(*where(arguments)) as resque:
+def queues(arguments: Namespace, bounds: Callable[[Namespace], Mapping[str, Bound]] = lambda _: {}) -> Iterator[Client]:
+    with Client(*where(arguments), bounds=bounds(arguments)) as resque:
         yield resque
 
 
 @contextmanager
-def bulk(arguments: Namespace) -> Iterator[Bulk]:
+def bulk(arguments: Namespace, bounds: Mapping[str, Bound]) -> Iterator[Bulk]:
     server, namespace = where(arguments)
     wire = pooled.connect(server)
     try:
-        yield Bulk(wire, Keys(namespace), receipt=arguments.receipt or secrets.token_hex(8))
+        yield Bulk(wire, Keys(namespace), arguments.receipt or secrets.token_hex(8), bounds=Bounds(bounds))
     finally:
         wire.close()
 
@@ -66,6 +69,7 @@ class Fleet:
     census: Census
     pruning: Pruning
     strangers: Strangers
+    locks: Locks
 
 
 @contextmanager
@@ -73,7 +77,9 @@ def fleet(arguments: Namespace) -> Iterator[Fleet]:
     server, namespace = _redis(arguments.config)
     keys = Keys(arguments.namespace or namespace)
     with closing(pooled.connect(arguments.url or server, name="resquectl")) as wire:
-        yield Fleet(Stock(wire, keys), Census(wire, keys), Pruning(wire, keys), Strangers(wire, keys))
+        yield Fleet(
+            Stock(wire, keys), Census(wire, keys), Pruning(wire, keys), Strangers(wire, keys), Locks(wire, keys)
+        )
 
 
 @contextmanager
@@ -105,6 +111,13 @@ def schedules(arguments: Namespace) -> Iterator[Schedules]:
     with closing(pooled.connect(server, name="resquectl")) as wire:
         keys = Keys(namespace)
         yield Schedules(Agenda(wire, keys), Census(wire, keys), arguments.config)
+
+
+@contextmanager
+def turns(arguments: Namespace) -> Iterator[Turns]:
+    server, namespace = where(arguments)
+    with closing(pooled.connect(server, name="resquectl")) as wire:
+        yield Turns(wire, Keys(namespace))
 
 
 @contextmanager

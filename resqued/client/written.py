@@ -6,7 +6,7 @@ from typing import Any
 
 from resqued import jobclass
 from resqued.errors import InvalidPayload, NotEncodable
-from resqued.protocol import delayed, payloads
+from resqued.protocol import delayed, payloads, ties
 
 
 def job(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
@@ -50,3 +50,14 @@ def is_named(raw: bytes, name: str) -> bool:
         return payloads.decode(raw).name == name
     except InvalidPayload:
         return False
+
+
+def kept(job: type, keep: int | None) -> int:
+    """For how many seconds the result of a job is kept, as its caller or its class says. Raises NotEncodable."""
+    seconds = getattr(job, "keep_result", None) if keep is None else keep
+    if type(seconds) is int and 1 <= seconds <= ties.LONGEST_KEPT:
+        return seconds
+    raise NotEncodable(
+        f"job {jobclass.name_of(job)}: for how long its result is kept must be from 1 to {ties.LONGEST_KEPT} whole "
+        f"seconds, not {seconds!r}; say keep=3600, or keep_result = 3600 in the class"
+    )

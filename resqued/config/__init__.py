@@ -11,7 +11,7 @@ from resqued.config import kinds
 from resqued.config.examination import mistakes
 from resqued.config.kinds import Bytes
 from resqued.config.schedules import Schedule, Scheduler
-from resqued.config.settings import Config, Daemon, Failed, Jobs, Log, Pool, Redis, Shutdown, Web, Worker
+from resqued.config.settings import Config, Daemon, Failed, Jobs, Limits, Log, Pool, Redis, Shutdown, Web, Worker
 from resqued.config.syntax import NotToml, load
 from resqued.errors import ConfigError
 
@@ -21,6 +21,7 @@ __all__ = [
     "Daemon",
     "Failed",
     "Jobs",
+    "Limits",
     "Log",
     "Pool",
     "Redis",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from resqued.protocol.identity import UNSPEAKABLE
+from resqued.rates import RATE
 
 SPEAKABLE = rf"(?s:(?!.*{UNSPEAKABLE.pattern}).)"  # stands before the first character of a name, and takes it
 UNSPEAKABLES = """":", ",", spaces, control characters and < > & " '"""
@@ -66,6 +67,18 @@ Queues = Annotated[
 QueueName = Annotated[
     str, Meta(pattern=rf"^(?!\*\Z)(?!!){SPEAKABLE}", description=f"the name of a queue without {UNSPEAKABLES}")
 ]
+SomeQueues = Annotated[
+    str,
+    Meta(pattern=rf"^(?!!){SPEAKABLE}", description=f"the name of a queue or a glob without {UNSPEAKABLES}"),
+]
+JobRate = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(?:{RATE.pattern})\Z",
+        description='a number from 1 to 10000 in a second, minute, hour or day, such as "100/minute"',
+    ),
+]
+JobRates = Annotated[dict[SomeQueues, JobRate], Meta(description='a table of lines such as mail = "100/minute"')]
 PoolName = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z0-9_-]+\Z", description="a pool name of letters, digits, _ and - only"),

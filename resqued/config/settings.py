@@ -25,6 +25,7 @@ from resqued.config.kinds import (
     Hostname,
     Interrupted,
     Interval,
+    JobRates,
     Level,
     Listen,
     Modules,
@@ -45,6 +46,7 @@ from resqued.config.kinds import (
     User,
     WorkerLost,
 )
+from resqued.config.policies import Retry
 from resqued.config.schedules import Scheduler, Schedules
 from resqued.config.table import Contradiction, Given, Table
 from resqued.errors import AddressError
@@ -131,6 +133,7 @@ class Pool(Table, frozen=True, kw_only=True):
     interrupted: Interrupted = "requeue"  # what becomes of a job that our own stop cuts short
     worker_lost: WorkerLost = "fail"  # what becomes of a job whose worker died
     worker_lost_limit: Count = 3  # how often one payload may be put back because its worker died
+    retry: Retry = Retry(limit=0)  # which failed jobs are tried again, and when; a class may say so for itself
     max_jobs: Count = 0  # that a worker performs before another takes its place; 0: no limit
     max_age: Seconds = 0.0  # seconds after which another worker takes its place; 0: no limit
     max_memory: NoMore = Cap(0)  # bytes that a worker itself may have between jobs; 0: no limit
@@ -178,6 +181,12 @@ class Failed(Table, frozen=True, kw_only=True):
     max_age: Seconds = 0.0  # seconds; 0: no limit
 
 
+class Limits(Table, frozen=True, kw_only=True):
+    """What workers keep in the whole fleet."""
+
+    rates: JobRates = field(default_factory=dict)  # queue or glob → how many jobs are taken from it in a time
+
+
 class Daemon(Table, frozen=True, kw_only=True):
     """Where resqued keeps things, and how its master behaves."""
 
@@ -222,6 +231,7 @@ class Config(Table, frozen=True, kw_only=True):
     failed: Failed = Failed()
     scheduler: Scheduler = Scheduler()
     schedule: Schedules = field(default_factory=dict)  # name → schedule, in the order of the file
+    limits: Limits = Limits()
     log: Log = Log()
     daemon: Daemon = Daemon()
     web: Web = Web()

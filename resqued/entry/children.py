@@ -20,6 +20,7 @@ from resqued.log import log
 from resqued.master import ORPHANS, STILL_REGISTERED
 from resqued.protocol.keys import Keys
 from resqued.pruner import Pruner
+from resqued.rates import Rates
 from resqued.registry import Registry
 from resqued.scoreboard import Row
 from resqued.signals import Inbox
@@ -131,6 +132,7 @@ class Children:
             config.worker.hostname,
             config.failed.max,
             config.failed.max_age,
+            Rates(config.limits.rates),
             self._ground.state,
         )
 

@@ -27,6 +27,7 @@ from resqued.scoreboard import Row
 from resqued.signals import Inbox
 from resqued.systemd import Notifier
 from resqued.version import __version__
+from resqued.worker.task import refuse_policies
 
 HOPELESS = 75  # exit status: no worker ever got ready; EX_TEMPFAIL of sysexits.h
 LONGEST_START = 86400.0  # s without a beat while a first start imports: TimeoutStartSec says how long that may take
@@ -57,6 +58,8 @@ class Daemon:
             preloading.in_master(self._registry, str(self._ground.file))
         else:
             self._registry.load(source=str(self._ground.file))
+            if self._config.jobs.preload == "job":
+                refuse_policies(self._registry.jobs.values(), str(self._ground.file))
 
     def run(self) -> int:
         """Until it has been asked to stop and everybody has left. Returns the exit status."""

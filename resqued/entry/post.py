@@ -19,18 +19,21 @@ from resqued.protocol import identity
 from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
 from resqued.queues import Order, QueueSet
+from resqued.rates import Rates
 from resqued.scoreboard import Row
 from resqued.signals import Inbox
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Slate
 from resqued.store.trimming import Trimming
+from resqued.store.turns import Turns
 from resqued.store.vigil import Token, Vigil
 from resqued.version import __version__
 from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts, whereabouts
-from resqued.wire import lean
+from resqued.wire import Wire, lean
 from resqued.worker import Application, Terms, Worker
 from resqued.worker.belongings import Belongings
+from resqued.worker.upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Post:
     hostname: str
     max_failed: int = 0  # entries that may stay in the failed list; 0: no limit
     max_failed_age: float = 0.0  # seconds that they may stay there; 0: no limit
+    rates: Rates | None = None  # how many jobs may be taken from queues in a time
     home: Path | None = None  # the state directory of the configuration
 
 
@@ -74,9 +78,9 @@ def work(
         post.pool,
         post.terms,
         application,
-        slate=Slate(wire, post.keys, worker=_worker_id(post, here, queues), registration=registration),
+        slate=_slate(post, wire, _worker_id(post, here, queues), registration),
         pruning=Pruning(wire, post.keys),
-        trimming=Trimming(wire, post.keys, most=post.max_failed, max_age=post.max_failed_age),
+        upkeep=_upkeep(post, wire, application),
         here=here,
         notebook=diary,
         vigil=vigil,
@@ -116,6 +120,15 @@ def _worker_id(post: Post, here: Whereabouts, queues: QueueSet) -> WorkerId:
 
 def _vigil(post: Post, token: Token) -> Vigil:
     return Vigil(token, partial(lean.connect, post.address, name=f"resqued-wait:{post.terms.slot}"), post.keys)
+
+
+def _slate(post: Post, wire: Wire, worker: WorkerId, registration: Registration) -> Slate:
+    return Slate(wire, post.keys, worker=worker, registration=registration, rates=post.rates)
+
+
+def _upkeep(post: Post, wire: Wire, application: Application) -> Upkeep:
+    trimming = Trimming(wire, post.keys, most=post.max_failed, max_age=post.max_failed_age)
+    return Upkeep(trimming, Turns(wire, post.keys) if application.has_turns else None)
 
 
 def _duty(post: Post, *, paused: bool) -> Duty:

@@ -8,6 +8,7 @@ from resqued import guise, memory
 from resqued.config import Config, Pool
 from resqued.errors import ConfigError
 from resqued.escalation import Patience
+from resqued.tries import RetryPolicy
 from resqued.worker import Terms
 
 
@@ -50,4 +51,5 @@ def terms(config: Config, name: str, number: int) -> Terms:
         max_memory=pool.max_memory,
         memory=pool.memory,
         guise=guise.of(pool),
+        retry=RetryPolicy.of(pool.retry),
     )

@@ -86,6 +86,19 @@ class Entry:
         return [str(line) for line in lines] if isinstance(lines, list) else []
 
     @property
+    def tried(self) -> int:
+        """How often it was tried; 0 if the entry does not say, as of a job that is tried once."""
+        said = _value(self._raw("tried"))
+        return said if isinstance(said, int) and not isinstance(said, bool) and said > 0 else 0
+
+    @property
+    def tries(self) -> list[dict[str, str]]:
+        """How it had failed before: of each try `failed_at`, `exception`, `error`, `worker`, if they are said."""
+        said = _value(self._raw("tries"))
+        tries = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+        return [{key: text for key, text in each.items() if isinstance(text, str)} for each in tries]
+
+    @property
     def payload(self) -> bytes:
         """As it stands there; empty if there is none."""
         return self._raw("payload")

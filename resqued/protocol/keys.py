@@ -40,14 +40,21 @@ Resque's own keys carry the prefix `<namespace>:` (resque 3.0.0: redis-namespace
 | `resqued:<namespace>:lost:<digest>` | string | how often a payload was put back for a dead worker; lives 7 days |
 | `resqued:<namespace>:order:<digest>` | list | names of queues, in the order in which workers ask them; lives a day |
 | `resqued:<namespace>:receipt:<name>` | string | how many lines `resquectl enqueue` has put on queues; lives an hour |
-| `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`, `locks`; the `settled` run |
+| `resqued:<namespace>:slate:<id>` | hash | a worker's job: `run`, `queue`, `payload`, `dues`; what is `settled` |
 | `resqued:<namespace>:history:minutes`, `…:hours` | list | how much of everything there was; a day, and thirty, of it |
 | `resqued:<namespace>:history:queues` | list | how many jobs were on each queue, minute by minute; an hour of it |
 | `resqued:<namespace>:history:turn` | string | the present minute has been written; lives for most of it |
 | `resqued:<namespace>:errands` | hash | id → what the page does in the background, and how far it is; lives a day |
+| `resque:resque-retry:<counted as>` | string | how often a job was tried again (`protocol.retries`) |
+| `resque:failure-resque-retry:<counted as>` | string | how it has failed last, as JSON, while it is delayed |
+| `resqued:<namespace>:tries:<counted as>` | list | how each of its tries has failed, as JSON; lives 7 days longer |
+
+Those of limits, batches and locks: `protocol.policykeys`.
 """
 
 from dataclasses import dataclass
+
+from resqued.protocol.policykeys import PolicyKeys
 
 DEFAULT_NAMESPACE = "resque"
 FAILED = "failed"  # the list of failures that everybody knows
@@ -59,7 +66,7 @@ def holds_failures(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(PolicyKeys):
     namespace: str = DEFAULT_NAMESPACE
 
     def _resque(self, rest: str) -> str:
@@ -77,6 +84,11 @@ class Keys:
     def prefix(self) -> str:
         """What comes before Resque's names, for a script that makes some itself."""
         return self._resque("")
+
+    @property
+    def own(self) -> str:
+        """The same of our own names."""
+        return self._own("")
 
     @property
     def queues(self) -> str:
@@ -199,9 +211,17 @@ class Keys:
     def trim(self) -> str:
         return self._own("trim")
 
-    def lock(self, name: str) -> str:
+    def foreign_lock(self, name: str) -> str:
         """Of a plugin of Ruby's, by the name that `protocol.locks` has for it."""
         return self._resque(name)
+
+    def tries(self, counted_as: str) -> tuple[str, str, str]:
+        """How often a job was tried again, how it has failed last, and how each time."""
+        counter = f"resque-retry:{counted_as}"
+        return self._resque(counter), self._resque(f"failure-{counter}"), self._own(f"tries:{counted_as}")
+
+    def timestamps(self, item: str) -> str:
+        return self._resque(f"timestamps:{item}")
 
     def lost(self, digest: str) -> str:
         return self._own(f"lost:{digest}")

@@ -45,14 +45,26 @@ def _with_needs(file: str, texts: dict[str, str]) -> dict[str, str]:
 
 def load_all() -> None:
     """Read every script now: later there may be no descriptor left to read it with, or another version on the disk."""
-    for name in ("register", "beat", "reserve", "open", "settle", "unregister", "prune", "release", "trim"):
+    of_jobs = "reserve", "begin", "settle", "discharge", "again"
+    for name in ("register", "beat", *of_jobs, "tend", "unregister", "prune", "release", "trim"):
         move(name)
 
 
 class Settled(StrEnum):
-    """What became of a run that a worker wanted to settle (`settle.lua`)."""
+    """What became of a run that a worker wanted to settle (`settling.lua`)."""
 
     NOW = "settled"
     ALREADY = "already"  # by an earlier call whose answer was lost
     STRUCK = "struck"  # a peer had struck us off and recorded the job as failed
     GONE = "gone"  # pruned, or lost by Redis
+
+
+class Begun(StrEnum):
+    """What became of a run that a worker wanted to begin (`begin.lua`)."""
+
+    BEGUN = "begun"
+    WAIT = "wait"  # the job waits aside until another one of its kind has ended
+    SKIP = "skip"  # it is done, for there is another one
+    DELAY = "delay"  # it comes back later
+    TURN = "turn"  # it waits aside until it is its turn
+    GONE = "gone"  # pruned, or lost by Redis, or struck off by a peer, who recorded it as failed

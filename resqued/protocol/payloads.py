@@ -41,6 +41,13 @@ def encode_job(payload: Mapping[str, Any]) -> str:
     return dumps({"class": payload["class"], "args": payload.get("args", []), **payload})
 
 
+def encode_value(value: object) -> str:
+    """What a job returned, as JSON. Raises NotEncodable where some peer could not read it back."""
+    if (reason := _unreadable(value, "it", 0)) is not None:
+        raise NotEncodable(reason)
+    return dumps(value)
+
+
 def _check_job(payload: Mapping[str, Any]) -> None:
     name, args = payload.get("class"), payload.get("args", [])
     if not isinstance(name, str) or not name:
@@ -96,7 +103,10 @@ def check_queue_name(queue: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An entry of the failed list, in the shape of resque 3.0.0, failure/redis.rb: seven keys, always all."""
+    """An entry of the failed list, in the shape of resque 3.0.0, failure/redis.rb: seven keys, always all.
+
+    Of a job that was tried again, one more, and the last line of its backtrace, which every peer shows.
+    """
 
     failed_at: str
     payload: bytes  # as it was on the queue
@@ -105,6 +115,7 @@ class Failure:
     backtrace: Sequence[str]
     worker: str
     queue: str
+    tried: int = 0  # how many tries there were before
 
     def encode(self) -> str:
         """The payload goes in as the very text that was taken, where that is harmless to every peer; else wrapped."""
@@ -112,12 +123,16 @@ class Failure:
             {
                 "exception": clean(self.exception),
                 "error": clean(self.error),
-                "backtrace": [clean(line) for line in self.backtrace],
+                "backtrace": [clean(line) for line in self._backtrace()],
                 "worker": clean(self.worker),
                 "queue": clean(self.queue),
+                **({"tried": self.tried + 1} if self.tried else {}),
             }
         )
         return f'{{"failed_at":{dumps(self.failed_at)},"payload":{harmless(self.payload)},{rest[1:]}'
+
+    def _backtrace(self) -> Sequence[str]:
+        return [*self.backtrace, f"tried {self.tried + 1} times"] if self.tried else self.backtrace
 
 
 def harmless(raw: bytes) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from resqued.protocol.keys import Keys
 from resqued.protocol.records import WorkerView
 from resqued.store.census import Census
-from resqued.store.replies import count, integer, name_of, pipelined, raw, texts
+from resqued.store.replies import AT_ONCE, count, integer, name_of, pipelined, portions, raw, texts
 from resqued.store.stock import Stock
 from resqued.wire import Command, Wire
 
@@ -41,9 +41,10 @@ class Catalog:
 
     # --- jobs ---
 
-    def enqueue(self, queue: str, text: str) -> None:
-        """Put a job at the end of a queue. One MULTI: no job is ever on a queue that is not among `queues`."""
-        self._wire.transaction([("SADD", self._keys.queues, queue), ("RPUSH", self._keys.queue(queue), text)])
+    def enqueue(self, queue: str, *jobs: str) -> None:
+        """Put jobs at the end of a queue. A MULTI for each portion: no job is on a queue that is not among `queues`."""
+        for portion in portions(jobs, AT_ONCE):
+            self._wire.transaction([("SADD", self._keys.queues, queue), ("RPUSH", self._keys.queue(queue), *portion)])
 
     def pop(self, queue: str) -> bytes | None:
         """Take the head of a queue. If the answer is lost, so is the job: nobody else has it."""

@@ -12,6 +12,9 @@ from resqued.protocol.identity import Registration
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
 from resqued.protocol.payloads import Failure
+from resqued.store import dues
+from resqued.store.dues import Dues
+from resqued.store.endings import end_of
 from resqued.store.replies import integer, portions, texts
 from resqued.store.scripts import patiently, run
 from resqued.verdict import Outcome, Verdict
@@ -32,6 +35,7 @@ class Pruned(StrEnum):
     NONE = "none"  # it had none
     DONE = "done"  # it had ended well
     FAILED = "failed"
+    AGAIN = "again"  # it failed, and is tried again
     REQUEUED = "requeued"
     RECORDED = "recorded"  # a peer had struck the worker off, and recorded the job as failed
     CHANGED = "changed"  # it is not what it was: somebody else settled it, or it lives
@@ -67,9 +71,9 @@ class Pruning:
 
         `why` is the error of a job that fails for it, with `{worker}` and `{job}`.
         """
-        work = self._held_by(dead)
+        work, owed = self._held_by(dead)
         verdict = note(dead, work) if work else None
-        keys, arguments = self._keys_for(dead, work), self._arguments(dead, work, verdict, why)
+        keys, arguments = self._keys_for(dead, work), self._arguments(dead, work, owed, verdict, why)
         answer = run(self._wire, move("prune"), keys, arguments)
         assert isinstance(answer, bytes)
         return Pruned(answer.decode()), work
@@ -96,12 +100,13 @@ class Pruning:
         """Give back the lock under which the dead of other hosts are pruned (`release.lua`)."""
         run(self._wire, move("release"), (self._keys.prune_lock,), (pruner,))
 
-    def _held_by(self, dead: Dead) -> Work | None:
-        match patiently(self._wire.call, "HMGET", self._keys.slate(dead.id), "run", "queue", "payload"):
-            case [bytes(number), bytes(queue), bytes(payload)]:
-                return Work(int(number), queue.decode(), payload)
+    def _held_by(self, dead: Dead) -> tuple[Work | None, Dues]:
+        match patiently(self._wire.call, "HMGET", self._keys.slate(dead.id), "run", "queue", "payload", "dues"):
+            case [bytes(number), bytes(queue), bytes(payload), owing]:
+                owed = dues.read(owing) if isinstance(owing, bytes) else Dues()
+                return Work(int(number), queue.decode(), payload, owed.tried), owed
             case _:
-                return None
+                return None, Dues()
 
     def _keys_for(self, dead: Dead, work: Work | None) -> list[str]:
         k, queue, payload = self._keys, work.queue if work else "", work.payload if work else b""
@@ -111,22 +116,21 @@ class Pruning:
             *(k.queue(queue), k.lost(hexadecimal(payload))),
         ]
 
-    def _arguments(self, dead: Dead, work: Work | None, verdict: Verdict | None, why: str) -> list[str | int]:
+    def _arguments(
+        self, dead: Dead, work: Work | None, owed: Dues, verdict: Verdict | None, why: str
+    ) -> list[str | int]:
         if work is None:
-            return [dead.id, dead.text, dead.beat, "", "", "", "", 0, REMEMBERED]
-        outcome, entry = self._account(dead, work, verdict, why)
-        may = dead.registration.put_back
-        return [dead.id, dead.text, dead.beat, work.run, outcome, entry, work.queue, may, REMEMBERED]
-
-    def _account(self, dead: Dead, work: Work, verdict: Verdict | None, why: str) -> tuple[str, str]:
-        """The outcome, and the entry for the failed list in case it is or becomes a failure."""
+            return [dead.id, dead.text, dead.beat, "", "", "", "", 0, REMEMBERED, "", "", "", ""]
         outcome = verdict.outcome if verdict else "lost"
-        if verdict is None or verdict.outcome is not Outcome.FAILED:
-            error = PrunedWorker if dead.beat else DirtyExit
-            verdict = Verdict(Outcome.FAILED, str(error.recorded_as), why.format(worker=dead.id, job=_name_of(work)))
-        now = dates.recorded(self._clock())
-        failure = Failure(now, work.payload, verdict.exception, verdict.error, verdict.backtrace, dead.id, work.queue)
-        return outcome, failure.encode()
+        failed = verdict if verdict and verdict.outcome is Outcome.FAILED else _lost(dead, work, owed, verdict, why)
+        now, may = dates.recorded(self._clock()), dead.registration.put_back
+        entry = Failure(
+            now, work.payload, failed.exception, failed.error, failed.backtrace, dead.id, work.queue, work.tried
+        ).encode()
+        settling = (dead.id, dead.text, dead.beat, work.run, outcome, entry, work.queue, may, REMEMBERED)
+        again = "" if failed.again is None else repr(failed.again)
+        trying = again, dues.item(work) if again else "", dues.failure(failed, dead.id, now)
+        return [*settling, *trying, end_of(work, failed, self._keys)]
 
 
 def dead_in(reply: Sequence[Reply], width: int) -> Iterator[Dead]:
@@ -136,6 +140,13 @@ def dead_in(reply: Sequence[Reply], width: int) -> Iterator[Dead]:
         registration = Registration.decode(texts[1])
         if registration is not None:
             yield Dead(texts[0], registration, *texts[1:])
+
+
+def _lost(dead: Dead, work: Work, owed: Dues, verdict: Verdict | None, why: str) -> Verdict:
+    """As what its job fails, if that comes to nothing better, of whose end nobody knows anything."""
+    error, result = PrunedWorker if dead.beat else DirtyExit, verdict.result if verdict else ""
+    said = why.format(worker=dead.id, job=_name_of(work))
+    return Verdict(Outcome.FAILED, str(error.recorded_as), said, again=owed.pause, result=result)
 
 
 def _name_of(work: Work) -> str:

@@ -4,22 +4,22 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from resqued.digest import hexadecimal
+from resqued.promises import Promise
 from resqued.protocol import dates
 from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
-from resqued.protocol.moves import Move, Settled, move
-from resqued.protocol.payloads import Failure, clean, dumps
+from resqued.protocol.moves import Begun, Move, Settled, move
+from resqued.protocol.payloads import Failure, dumps
+from resqued.rates import Rates
+from resqued.store import dues
+from resqued.store.endings import end_of
 from resqued.store.pruning import CLOSELY, LOOK_EVERY, OLD, UNCHANGED, Dead, dead_in
 from resqued.store.scripts import patiently, run
-from resqued.verdict import Outcome, Verdict
+from resqued.verdict import DONE, Outcome, Verdict
 from resqued.wire import Argument, Command, Reply, Wire
 from resqued.work import Work
-
-if TYPE_CHECKING:
-    from resqued.rubylocks import Locks
 
 
 class Nothing(Enum):
@@ -32,9 +32,10 @@ class Nothing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """There are jobs, but only on queues that somebody has paused for the whole fleet."""
+    """There are jobs, but only on queues that are paused for the whole fleet, or give none for a while."""
 
     queues: tuple[str, ...]
+    opens_in: float | None = None  # s; None: nobody knows
 
 
 Taken = Work | Nothing | Held
@@ -42,8 +43,9 @@ Taken = Work | Nothing | Held
 FEW = 32  # queues, whose names are sent each time
 LISTED_FOR = 86400  # s
 UNLISTED = [b"unlisted"]
+OWING = [b"owing"]
 
-_SETTLED = {what.encode(): what for what in Settled}
+_SETTLED = {what.value: what for what in Settled}
 
 
 class Slate:
@@ -59,9 +61,11 @@ class Slate:
         *,
         worker: WorkerId,
         registration: Registration,
+        rates: Rates | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._wire, self._keys, self._clock = wire, keys, clock
+        self._rates = rates or Rates()
         self._registration = registration.encode()
         self.call(worker)
 
@@ -71,10 +75,12 @@ class Slate:
         name = self.worker
         self._register = keys.workers, keys.started(name), keys.heartbeats, keys.registrations
         counted = keys.processed, keys.processed_by(name)
-        self._take = keys.slate(name), keys.worker(name), *counted, keys.pause, keys.registrations, keys.paused
+        of_this = keys.slate(name), keys.worker(name)
+        self._take = *of_this, *counted, keys.pause, keys.registrations, keys.paused, keys.room
         self._settle = *self._take, keys.failed, keys.failures, keys.failures_of(name), keys.queues
         self._asked: Sequence[str] = ()  # the queues of the last time
         self._list = ""  # the key of their list
+        self._tried = 0, 0  # a run that has begun, and how many tries there were before
 
     def register(self) -> Dead | None:
         """Enter the worker in the register, with its first heartbeat.
@@ -93,7 +99,7 @@ class Slate:
 
         Whoever gets some of the dead prunes them, and then releases Resque's lock (`Pruning.release`).
         """
-        keys = *self._register, self._keys.prune_lock, self._keys.sightings, self._keys.look
+        keys = *self._register, self._keys.prune_lock, self._keys.sightings, self._keys.look, self._keys.awaited
         limits = OLD, UNCHANGED, CLOSELY, LOOK_EVERY
         answer = self._run(move("beat"), keys, (*self._introduction(), *limits))
         assert isinstance(answer, list)
@@ -115,31 +121,57 @@ class Slate:
 
     def _reserve(self, queues: Sequence[str], *listed: str) -> Reply:
         names = () if listed else queues
-        arguments = self.worker, dates.recorded(self._clock()), self._keys.queue(""), *names
+        arguments = self.worker, dates.recorded(self._clock()), self._keys.queue(""), self._rates_of(queues), *names
         return self._run(move("reserve"), (*self._take, *listed), arguments)
 
-    def open(self, work: Work, locks: "Locks") -> None:
-        """Open what Ruby would open when it takes such a job, and note what is to be opened at its end (`open.lua`)."""
-        taken, ended = map(self._keys.lock, locks.when_taken), list(map(self._keys.lock, locks.when_ended))
-        noted = dumps([clean(key) for key in ended]) if ended else ""
-        self._run(move("open"), (self._take[0], *taken), (work.run, noted))
+    def begin(self, work: Work, promise: Promise) -> tuple[Begun, int]:
+        """Write what a job owes at its end onto the slate. BEGUN, and how many tries there were before.
+
+        Anything else: the job may not begin, and is settled already, as its policy says (`begin.lua`).
+        """
+        unique = promise.unique
+        conflict = (unique.on_conflict, unique.seconds) if unique else ("", 0)
+        about = self.worker, work.run, work.queue, dues.written(promise, self._keys)
+        keys = *self._take[:4], *map(self._keys.foreign_lock, promise.opens)
+        match self._run(move("begin"), keys, (*about, *conflict, dues.item(work), end_of(work, DONE, self._keys))):
+            case [b"begun", int(tried)]:
+                self._tried = work.run, tried
+                return Begun.BEGUN, tried
+            case [bytes(what), *_]:
+                return Begun(what.decode()), 0
+        raise AssertionError
 
     def settle(self, work: Work, verdict: Verdict, queues: Sequence[str]) -> tuple[Settled, Taken]:
         """Write the end of a job, and reserve the next one from `queues` (none: reserve nothing), in one move.
 
         A failure becomes an entry of the failed list; a requeued job goes back to the head of its queue and is counted
-        no longer (`settle.lua`).
+        no longer (`settle.lua`; `discharge.lua` if it has begun with a promise). One that is tried again is put aside
+        until then (`again.lua`).
         """
         now, listed = dates.recorded(self._clock()), self._listed(queues)
         keys = *self._settle, self._keys.queue(work.queue), *listed
         entry = self._entry(work, verdict, now) if verdict.outcome is Outcome.FAILED else ""
-        about: tuple[Argument, ...] = self.worker, work.run, verdict.outcome, entry, work.queue, now
+        how: Argument = verdict.outcome if verdict.again is None else repr(verdict.again)
+        about: tuple[Argument, ...] = self.worker, work.run, how, entry, work.queue, now, self._keys.queue("")
         names = () if listed else queues
-        reply = self._run(move("settle"), keys, (*about, self._keys.queue(""), *names))
+        about = *about, self._rates_of(queues), end_of(work, verdict, self._keys)
+        script = "discharge" if self._tried[0] == work.run else "settle"
+        if verdict.again is not None:
+            script, about = "again", (*about, dues.item(work), dues.failure(verdict, self.worker, now))
+        if (reply := self._run(move(script), keys, (*about, *names))) == OWING:  # the answer of `begin` was lost
+            reply = self._run(move("discharge"), keys, (*about, *names))
         assert isinstance(reply, list)
         assert isinstance(reply[0], bytes)
         rest: Reply = reply[1:]
-        return _SETTLED[reply[0]], _taken(rest if rest != UNLISTED else self._reserve_and_list(queues))
+        return _SETTLED[reply[0].decode()], _taken(rest if rest != UNLISTED else self._reserve_and_list(queues))
+
+    def _rates_of(self, queues: Sequence[str]) -> str:
+        """As `taking.lua` wants them; nothing where there are none."""
+        if not (found := self._rates.among(queues)):
+            return ""
+        keys = self._keys
+        limited = {queue: [keys.rate(queue), rate.most, rate.seconds] for queue, rate in found.items()}
+        return dumps({"slowed": keys.slowed, "queues": limited})
 
     def _listed(self, queues: Sequence[str]) -> tuple[str, ...]:
         """The key of a list with these names, if they are many and the same as the last time; else nothing."""
@@ -157,13 +189,17 @@ class Slate:
         return self._reserve(queues)
 
     def _entry(self, work: Work, verdict: Verdict, now: str) -> str:
-        return Failure(
-            now, work.payload, verdict.exception, verdict.error, verdict.backtrace, self.worker, work.queue
-        ).encode()
+        why = verdict.exception, verdict.error, verdict.backtrace
+        run, tried = self._tried
+        return Failure(now, work.payload, *why, self.worker, work.queue, tried if run == work.run else 0).encode()
+
+    def has_scheduler(self) -> bool:
+        """Whether somebody brings delayed jobs back to their queues, of whatever implementation."""
+        return patiently(self._wire.call, "EXISTS", *self._keys.leaders) != 0
 
     def unregister(self) -> bool:
         """Leave no key behind. False if the slate still holds a job: then everything stays, for somebody to settle."""
-        working, processed, failures = self._settle[1], self._settle[3], self._settle[9]
+        working, processed, failures = self._settle[1], self._settle[3], self._settle[10]
         workers, started, heartbeats, registrations = self._register
         of_this_worker = working, started, processed, failures
         keys = workers, *of_this_worker, heartbeats, registrations, self._settle[0]
@@ -179,8 +215,9 @@ def _taken(reply: Reply) -> Taken:
             return Work(run, queue.decode(), payload)
         case [b"paused" | b"unregistered" as why]:
             return Nothing(why.decode())
-        case [b"empty", *held] if held:
-            return Held(tuple(queue.decode() for queue in held if isinstance(queue, bytes)))
+        case [b"empty", int(ms), *held]:
+            queues = tuple(queue.decode() for queue in held if isinstance(queue, bytes))
+            return Held(queues, ms / 1000 if ms >= 0 else None)
         case _:
             return Nothing.EMPTY
 

@@ -8,11 +8,13 @@ from datetime import datetime
 from resqued.protocol import dates, records
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
-from resqued.store.replies import integer, name_of, pipelined, portions, raw, texts
+from resqued.store.replies import count, integer, name_of, pipelined, portions, raw, texts
 from resqued.store.scripts import execute
 from resqued.wire import Command, Reply, Wire
 
 AT_ONCE = 100  # queues in one look
+FACTS = 6  # about each
+NO_LIST = -1  # in the place of how many jobs it has
 LONGEST_HEAD = 65536  # bytes; what is longer is not asked when it was enqueued
 JOBS_AT_ONCE = 1000  # moved in one script: others are served in between
 PAUSE_ALL = "true"  # what Resque's own `pause-all-workers` is to say
@@ -27,6 +29,9 @@ class Queue:
     oldest: datetime | None  # when the job at its head was enqueued, if that says so
     paused: bool
     paused_since: datetime | None
+    aside: int = 0  # jobs of it that wait elsewhere: for their turn, or for another one of their kind to end
+    dropped: int = 0  # jobs of it that made room for newer ones, ever
+    slowed: datetime | None = None  # until when it gives no job, because of its rate; or was so until then
 
 
 class Stock:
@@ -47,11 +52,13 @@ class Stock:
     def look(self, names: Iterable[str]) -> Iterator[Queue]:
         """At these queues, in order. A round trip for each portion, when it is asked for. No key is refused."""
         for portion in portions(names, AT_ONCE):
-            keys = [raw(self._keys.paused), *map(self._key, portion)]
+            k = self._keys
+            of_all = k.paused, k.asides, k.dropped, k.slowed
+            keys = [*map(raw, of_all), *map(self._key, portion)]
             seen = execute(self._wire, move("glance"), keys, [b"%d" % LONGEST_HEAD, *map(raw, portion)])
             assert isinstance(seen, list)
             for at, queue in enumerate(portion):
-                yield _queue(queue, *seen[3 * at : 3 * at + 3])
+                yield _queue(queue, *seen[FACTS * at : FACTS * (at + 1)])
 
     def peek(self, queue: str, start: int, count: int) -> list[tuple[int, bytes]]:
         """At most `count` jobs with their positions, from `start` on, which counts from the end if it is negative."""
@@ -132,8 +139,15 @@ class Stock:
         return raw(self._keys.queue(queue))
 
 
-def _queue(queue: str, jobs: Reply, head: Reply, since: Reply) -> Queue:
-    assert isinstance(jobs, int)
-    assert isinstance(head, bytes)
-    assert isinstance(since, bytes)
-    return Queue(queue, jobs if jobs >= 0 else None, records.enqueued(head), since != b"", records.moment(since))
+def _queue(queue: str, jobs: Reply, *facts: Reply) -> Queue:
+    head, since, aside, dropped, slowed = texts(list(facts))
+    return Queue(
+        queue,
+        size=integer(jobs) if jobs != NO_LIST else None,
+        oldest=records.enqueued(head),
+        paused=since != b"",
+        paused_since=records.moment(since),
+        aside=count(aside),
+        dropped=count(dropped),
+        slowed=records.moment(slowed),
+    )

@@ -1,26 +1,25 @@
 """What a worker owes Redis: presence, and the truth about each job. An outage is weathered here."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from resqued import coroner
 from resqued.duty import Duty
 from resqued.errors import StoreUnavailable
 from resqued.log import log
-from resqued.protocol.moves import Settled
+from resqued.promises import Promise
+from resqued.protocol.moves import Begun, Settled
 from resqued.queues import QueueSet
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Held, Nothing, Slate
-from resqued.store.trimming import Trimming
 from resqued.verdict import REQUEUED, Verdict
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
 from resqued.worker.ears import Ears
-
-if TYPE_CHECKING:
-    from resqued.rubylocks import Locks
+from resqued.worker.upkeep import Upkeep
 
 T = TypeVar("T")
 Taken = Work | Nothing
@@ -34,7 +33,7 @@ class Books:
         slate: Slate,
         pruning: Pruning,
         here: Whereabouts,
-        trimming: Trimming,
+        upkeep: Upkeep,
         *,
         queues: QueueSet,
         duty: Duty,
@@ -42,13 +41,14 @@ class Books:
         redis_timeout: float,
         when_lost: Callable[[], None],
     ) -> None:
-        self._slate, self._pruning, self._here, self._trimming = slate, pruning, here, trimming
+        self._slate, self._pruning, self._here, self._upkeep = slate, pruning, here, upkeep
         self._queues, self._duty, self._ears = queues, duty, ears
         self._redis_timeout, self._when_lost = redis_timeout, when_lost
         self._registered = False
         self._may_be_registered = False  # an answer may have been lost
         self._unsettled: dict[int, Verdict] = {}  # runs that could not be settled in time
         self._looks_at = 0.0  # when to ask next which queues there are
+        self._asked_for_scheduler = False
         self._gives_up_at: float | None = None
 
     def attend(self) -> bool:
@@ -60,6 +60,20 @@ class Books:
     def reserve(self) -> Taken | None:
         """None if Redis is away."""
         return self._try(self._reserve)
+
+    def begin(self, work: Work, promise: Promise) -> tuple[Begun, int] | None:
+        """Write what a job owes at its end; how many tries there were before. Only what is BEGUN may run.
+
+        Waits for Redis; None if the worker is to stop and may wait no longer.
+        """
+        while (answer := self._try(lambda: self._begin(work, promise))) is None:
+            if not self._wait_for_redis():
+                break
+        return answer
+
+    def _begin(self, work: Work, promise: Promise) -> tuple[Begun, int]:
+        self._attend()
+        return self._slate.begin(work, promise)
 
     def settle(self, work: Work, verdict: Verdict) -> tuple[Settled, Taken] | None:
         """Write the end of a job, and reserve the next one unless this worker is to stop.
@@ -73,17 +87,6 @@ class Books:
                 self._unsettled[work.run] = verdict
                 break
         return answer
-
-    def open(self, work: Work, locks: "Locks") -> bool:
-        """Open the locks of a job before it begins. Waits for Redis; False if the worker is to stop first."""
-        while self._try(lambda: self._open(work, locks)) is None:
-            if not self._wait_for_redis():
-                return False
-        return True
-
-    def _open(self, work: Work, locks: "Locks") -> bool:
-        self._slate.open(work, locks)
-        return True
 
     def leave(self) -> bool:
         """Unregister. Waits for Redis a little. Whether nothing of this worker is left."""
@@ -120,7 +123,7 @@ class Books:
             self._register()
             log.info("worker.ready", worker=self._slate.worker)
         self._duty.beat(monotonic())
-        self._trim()
+        self._upkeep.after_a_beat()
         return True
 
     def _register(self) -> None:
@@ -145,15 +148,12 @@ class Books:
         if dead:
             self._pruning.release(self._slate.worker)
 
-    def _trim(self) -> None:
-        trimmed = self._trimming.take_turn()
-        if trimmed and trimmed.gone:
-            log.info("failed.trimmed", removed=trimmed.gone, left=trimmed.left)
-
     def _reserve(self) -> Taken:
         self._attend()
         self._look()
         taken = self._seen(self._slate.reserve(self._queues.in_order()))
+        if taken is Nothing.EMPTY:
+            self._upkeep.while_idle()
         return self._registered_again() if taken is Nothing.UNREGISTERED else taken
 
     def _look(self) -> None:
@@ -166,16 +166,30 @@ class Books:
     def _settle(self, work: Work, verdict: Verdict) -> tuple[Settled, Taken]:
         self._attend()
         settled, found = self._slate.settle(work, verdict, self._next_queues(verdict))
+        if verdict.again and not self._asked_for_scheduler:
+            self._look_for_scheduler()
         taken = self._seen(found)
         if settled in (Settled.STRUCK, Settled.GONE) or taken is Nothing.UNREGISTERED:
             again = self._registered_again(run=work.run)
             return settled, taken if isinstance(taken, Work) else again
         return settled, taken
 
+    def _look_for_scheduler(self) -> None:
+        """Once, after the first job that it has to bring back."""
+        self._asked_for_scheduler = True
+        with suppress(StoreUnavailable):
+            if not self._slate.has_scheduler():
+                log.warning("retry.no_scheduler", worker=self._slate.worker)
+
     def _seen(self, found: Work | Nothing | Held) -> Taken:
         """Jobs on queues that are held are nobody's, until a later look finds that they are not held any more."""
-        self._queues.hold(found.queues if isinstance(found, Held) else ())
-        return Nothing.EMPTY if isinstance(found, Held) else found
+        if not isinstance(found, Held):
+            self._queues.hold(())
+            self._duty.opens_at = inf
+            return found
+        self._queues.hold(found.queues)
+        self._duty.opens_at = inf if found.opens_in is None else monotonic() + found.opens_in
+        return Nothing.EMPTY
 
     def _registered_again(self, **of: int) -> Nothing:
         """After somebody has struck this worker off. There may be jobs, which it will see when it looks again."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from resqued.log import log
 from resqued.notes import Notebook
-from resqued.verdict import Verdict
+from resqued.verdict import ASIDE, Verdict
 from resqued.work import Work
 
 
@@ -16,6 +16,7 @@ class Ended:
     job: str | None  # its name; None if the payload named none
     pid: int | None = None  # of its process; None if it never had one
     seconds: float = 0.0  # from its fork, or from when it was handed over, to its verdict
+    makes_way: bool = False  # what its process holds is to be free when another one of its kind begins
 
     def facts(self, work: Work) -> dict[str, object]:
         """For the log."""
@@ -35,7 +36,7 @@ class Diary:
         self._notebook = notebook
 
     def note(self, work: Work, verdict: Verdict) -> None:
-        if self._notebook:
+        if self._notebook and verdict is not ASIDE:  # which is settled already
             try:
                 self._notebook.note(work.run, verdict)
             except OSError as error:

@@ -1,6 +1,7 @@
 """The loop of a worker."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 from time import monotonic
 
@@ -11,14 +12,15 @@ from resqued.hooks import WorkerInfo
 from resqued.lifeline import Bell, Lifeline
 from resqued.log import log
 from resqued.notes import Notebook
+from resqued.promises import Promise
+from resqued.protocol.moves import Begun
 from resqued.queues import QueueSet
 from resqued.scoreboard import Row, State
 from resqued.signals import Inbox
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Nothing, Slate
-from resqued.store.trimming import Trimming
 from resqued.store.vigil import Vigil
-from resqued.verdict import REQUEUED, Outcome
+from resqued.verdict import ASIDE, REQUEUED, Outcome
 from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
@@ -30,6 +32,7 @@ from resqued.worker.runner import Runner
 from resqued.worker.standing import Standing
 from resqued.worker.task import Application, Task
 from resqued.worker.terms import Terms
+from resqued.worker.upkeep import Upkeep
 
 
 class Worker:
@@ -46,7 +49,7 @@ class Worker:
         *,
         slate: Slate,
         pruning: Pruning,
-        trimming: Trimming,
+        upkeep: Upkeep,
         here: Whereabouts,
         notebook: Notebook | None,
         vigil: Vigil,
@@ -67,7 +70,7 @@ class Worker:
             slate,
             pruning,
             here,
-            trimming,
+            upkeep,
             queues=queues,
             duty=duty,
             ears=self._ears,
@@ -76,7 +79,7 @@ class Worker:
         )
         self._runner = Runner(terms, self._task, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine)
         self._standing = Standing(WorkerInfo(slate.worker, pool, queues.entries), terms.slot, row, bell)
-        self._has_forked = False
+        self._has_forked, self._retry = False, terms.retry
         self._unreported: tuple[Work, Ended] | None = None
 
     def run(self) -> bool:
@@ -138,6 +141,8 @@ class Worker:
         ended = self._perform(work)
         self._catch_up()
         self._diary.note(work, ended.verdict)
+        if ended.makes_way:
+            self._runner.see_off()
         self._wear.performed(self._pulse.weigh() if self._wear.heeds_memory else 0)
         self._give_way_if_worn()
         answer = self._books.settle(work, ended.verdict)
@@ -164,18 +169,42 @@ class Worker:
         try:
             job = self._application.job(work, self._slate.worker)
             self._row.begin(job.name)
-            task = self._application.task(job)
+            task = self._application.task(job, self._retry)
         except JobError as error:
             task = self._application.refused(job, work, self._slate.worker)
             if task.mourn:
                 self._before_first_fork()
             return Ended(self._runner.refuse(task, error), job.name if job else None)
+        if task.promise:
+            return self._perform_promising(task, task.promise, work)
+        return self._run(task, work)
+
+    def _run(self, task: Task, work: Work) -> Ended:
         self._before_first_fork()
         return self._runner.run(task, work, meanwhile=self._catch_up)
 
+    def _perform_promising(self, task: Task, promise: Promise, work: Work) -> Ended:
+        """A job that owes something at its end, which is written before it begins; perhaps it may not begin."""
+        self._catch_up()
+        begun = self._books.begin(work, promise)
+        if begun is None:
+            return Ended(REQUEUED, task.job.name)
+        what, tried = begun
+        if what is not Begun.BEGUN:
+            facts = {"queue": work.queue, "job": task.job.name, "run": work.run}
+            if what is Begun.TURN:  # which may be often
+                log.debug("job.aside", **facts)
+            else:
+                log.info("job.not_begun", **facts, then=what.value)
+            return Ended(ASIDE, task.job.name)
+        if tried:
+            work = replace(work, tried=tried)
+            task = self._task(work)
+        return replace(self._run(task, work), makes_way=promise.is_exclusive)
+
     def _task(self, work: Work) -> Task:
         """In the process of a job, of a further one. Raises JobError."""
-        return self._application.task(self._application.job(work, self._slate.worker))
+        return self._application.task(self._application.job(work, self._slate.worker), self._retry)
 
     def _report(self, work: Work, ended: Ended) -> None:
         verdict, facts = ended.verdict, ended.facts(work)
@@ -185,7 +214,8 @@ class Worker:
                 log.info("job.done", **facts)
             case Outcome.FAILED:
                 self._row.failed += 1
-                log.warning("job.failed", **facts, exception=verdict.exception, error=verdict.error)
+                again = {} if verdict.again is None else {"again_in_s": round(verdict.again, 3)}
+                log.warning("job.failed", **facts, exception=verdict.exception, error=verdict.error, **again)
             case Outcome.REQUEUED:
                 log.info("job.requeued", **facts)
 
@@ -204,7 +234,8 @@ class Worker:
         try:
             watched = self._watch_queues()
             self._prepare()
-            if self._vigil.woken(self._ears.wait(until, *watched)):
+            opens_at = self._duty.opens_at if self._vigil.leads else inf  # one of a pool is enough to look for all
+            if self._vigil.woken(self._ears.wait(min(until, opens_at), *watched)) or monotonic() >= opens_at:
                 self._duty.woken()
         except StoreUnavailable as error:
             self._vigil.lost()  # also if that Redis is away is known

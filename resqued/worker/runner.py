@@ -18,14 +18,14 @@ from resqued.memory import Watch
 from resqued.processes import Child
 from resqued.protocol import identity
 from resqued.scoreboard import Row
-from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
+from resqued.verdict import REQUEUED, Outcome, Verdict
 from resqued.version import __version__
 from resqued.work import Work
 from resqued.worker.books import Books
 from resqued.worker.diary import Ended
 from resqued.worker.ears import Ears
 from resqued.worker.hand import Hand, Performances, title
-from resqued.worker.task import Ending, Task, failed
+from resqued.worker.task import Ending, Task, failed, failed_for_now
 from resqued.worker.terms import Limits, Terms
 
 MOURNING = 10.0  # s that the `on_failure*` hooks of a job that was killed may take
@@ -60,8 +60,6 @@ class Runner:
 
         `meanwhile`: what its worker can do while that process begins, or before there is one.
         """
-        if task.locks and not self._books.open(work, task.locks):
-            return Ended(REQUEUED, task.job.name)
         self._may_stand_by = self._terms.standby
         limits = self._usual if task.limits is UNSTATED else self._terms.limits(task.limits)
         hand = self._hand
@@ -175,7 +173,7 @@ class Runner:
         ending = self._watched(child, hand.limits, hand.watch)
         unwanted, self._row.turn = self._is_unwanted, 0
         verdict = ending.verdict
-        self._keep(hand if ending.said is DONE else None, child)
+        self._keep(hand if ending.said and ending.said.outcome is Outcome.DONE else None, child)
         if ending.said is None and self._row.begun != run and not unwanted:
             return None if self._duty.takes_jobs else Ended(REQUEUED, task.job.name)
         if verdict.outcome is Outcome.FAILED and (error := ending.cause_of_death):
@@ -192,6 +190,7 @@ class Runner:
 
     def _mourned(self, task: Task, error: BaseException, verdict: Verdict) -> Verdict:
         """Run the `on_failure*` hooks of a job that can no longer do so itself; what they raise is in the verdict."""
+        verdict = failed_for_now(error, verdict, task)
         if task.mourn is None:
             return verdict
         self._duty.begins_job()  # who wanted the job stopped has been obeyed

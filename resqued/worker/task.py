@@ -1,28 +1,37 @@
 """From an opaque payload to something that can be performed, and from the end of a process to a verdict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
-from resqued import hooks, jobhooks, joblimits, memory
-from resqued.errors import DirtyExit, JobError, JobInterrupted, JobKilled, JobMemoryExceeded, JobTimeout, NotUnlocked
+from resqued import chance, hooks, jobhooks, joblimits, memory, promises
+from resqued.errors import (
+    ConfigError,
+    DirtyExit,
+    JobError,
+    JobInterrupted,
+    JobKilled,
+    JobMemoryExceeded,
+    JobTimeout,
+    NotUnlocked,
+    PolicyNotKept,
+)
 from resqued.escalation import Escalation, Reason
 from resqued.failure import verdict_on
+from resqued.jobclass import full_name
 from resqued.joblimits import UNSTATED, JobLimits
 from resqued.performance import Nobody
 from resqued.processes import Exit
+from resqued.promises import Promise
 from resqued.protocol import payloads
 from resqued.registry import Registry
-from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
+from resqued.tries import NEVER, RetryPolicy
+from resqued.verdict import REQUEUED, Outcome, Verdict
 from resqued.work import Job, Work
 from resqued.worker.terms import Interrupted, Limits
 
-if TYPE_CHECKING:
-    from resqued.rubylocks import Locks
-
 Perform = Callable[..., Verdict]  # a class, a job, and `forked`: whether this is the first of its process
-Mourn = Callable[[type[Any], Job, BaseException], Verdict]
+Mourn = Callable[..., Verdict]  # a class, a job, what befell it
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class Task:
     main: Callable[..., Verdict]  # performs it; with forked=False in a process that has performed others before
     mourn: Callable[[BaseException], Verdict] | None  # runs its `on_failure*` hooks; None if it has none
     limits: JobLimits = UNSTATED  # of its class
-    locks: "Locks | None" = None  # of Ruby's plugins
+    promise: Promise | None = None  # what it owes at its end; None: nothing
 
 
 class Application:
@@ -45,23 +54,27 @@ class Application:
     def job(self, work: Work, worker: str) -> Job:
         """Raises InvalidPayload for what is no job."""
         payload = payloads.decode(work.payload, self._max_payload)
-        job = Job(payload.name, payload.args, work.queue, payload.document, worker, work.run)
+        job = Job(payload.name, payload.args, work.queue, payload.document, worker, work.run, work.tried)
         if payload.name == payloads.ACTIVE_JOB and payload.name not in self._registry:
             from resqued import activejob  # noqa: PLC0415  with what it needs it is large, and few have such jobs
 
             return activejob.opened(job)
         return job
 
-    def task(self, job: Job) -> Task:
-        """Looks its class up, before the fork if it can. Raises UnknownJob for what may not run."""
+    def task(self, job: Job, retry: RetryPolicy = NEVER) -> Task:
+        """Looks its class up, before the fork if it can. Raises UnknownJob for what may not run.
+
+        `retry`: the policy of its pool, if its class has none.
+        """
         if not self._registry.loaded:
-            return Task(job, partial(self._load_and, self._perform, job), partial(self._load_and, self._mourn, job))
+            return self._unknown(job, retry)
         job_class = self._registry.find(job.name)
-        own = jobhooks.of(job_class)
-        is_mourned = own.on_failure or hooks.registered["on_failure"]
-        mourn = partial(self._mourn, job_class, job) if is_mourned else None
-        locks = _locks(job_class, job, own.locks) if own.locks else None
-        return Task(job, partial(self._perform, job_class, job), mourn, joblimits.of(job_class), locks)
+        limits, own = joblimits.of(job_class), jobhooks.of(job_class)
+        retry = limits.retry or retry
+        if not retry.is_idle or limits.unique or limits.concurrency or own.locks:
+            return self._promising(job, job_class, limits, None if retry.is_idle else retry)
+        mourn = partial(self._mourn, job_class, job) if _is_mourned(job_class) else None
+        return Task(job, partial(self._perform, job_class, job), mourn, limits)
 
     def refused(self, job: Job | None, work: Work, worker: str) -> Task:
         """What cannot be performed, or is no job at all: only the hooks `on_failure` of all jobs are for it."""
@@ -69,10 +82,37 @@ class Application:
         mourn = partial(self._mourn, Nobody, job) if hooks.registered["on_failure"] else None
         return Task(job, partial(self._perform, Nobody, job), mourn)
 
-    def _load_and(self, act: Callable[..., Verdict], job: Job, *facts: BaseException, **how: bool) -> Verdict:
+    @property
+    def has_turns(self) -> bool:
+        """Whether one of its jobs states how many of it may run at a time."""
+        return self._registry.loaded and any(joblimits.of(one).concurrency for one in self._registry.jobs.values())
+
+    def _unknown(self, job: Job, said: RetryPolicy) -> Task:
+        """One whose class only its own process will know."""
+        retry = None if said.is_idle else said
+        main, mourn = (partial(self._load_and, act, job, retry=retry) for act in (self._perform, self._mourn))
+        return Task(job, main, mourn, promise=promises.of_pool(job, retry))
+
+    def _promising(self, job: Job, job_class: type, limits: JobLimits, retry: RetryPolicy | None) -> Task:
+        """One that owes something at its end, or may be tried again."""
+        asks = retry is not None and callable(retry.backoff)  # the application, which a worker must not run
+        mourns = asks or _is_mourned(job_class)
+        return Task(
+            job,
+            partial(self._perform, job_class, job, retry=retry),
+            partial(self._mourn, job_class, job, retry=retry) if mourns else None,
+            limits,
+            promises.of(job, job_class, limits, retry, _locks(job_class, job)),
+        )
+
+    def _load_and(
+        self, act: Callable[..., Verdict], job: Job, *facts: BaseException, **how: bool | RetryPolicy | None
+    ) -> Verdict:
         try:
             self._registry.load()
             job_class = self._registry.find(job.name)
+            if unkept := list(_cannot_be_kept(job_class)):
+                raise PolicyNotKept(unkept[0])  # noqa: TRY301  it fails as any other job does
         except BaseException as error:  # noqa: BLE001  the application's own code runs here: sys.exit, too
             return self._mourn(Nobody, job, error)
         if jobhooks.of(job_class).locks:
@@ -81,12 +121,41 @@ class Application:
         return act(job_class, job, *facts, **how)
 
 
-def _locks(job_class: type, job: Job, plugins: tuple[str, ...]) -> "Locks | None":
-    if job.active_job:  # none of the plugins is for what Rails has wrapped
-        return None
+def _is_mourned(job_class: type) -> bool:
+    return bool(jobhooks.of(job_class).on_failure or hooks.registered["on_failure"])
+
+
+def _locks(job_class: type, job: Job) -> tuple[Sequence[str], Sequence[str]]:
+    """Of Ruby's plugins: those that are open when the job begins, and those when it has ended."""
+    plugins = jobhooks.of(job_class).locks
+    if not plugins or job.active_job:  # none of the plugins is for what Rails has wrapped
+        return (), ()
     from resqued import rubylocks  # noqa: PLC0415  few jobs have any
 
-    return rubylocks.of(job_class, job, plugins)
+    found = rubylocks.of(job_class, job, plugins)
+    return found.when_taken, found.when_ended
+
+
+def refuse_policies(jobs: Iterable[type], source: str) -> None:
+    """Raises ConfigError for jobs whose worker would have to know them before it forks, where it does not."""
+    if mistakes := [mistake for job in dict.fromkeys(jobs) for mistake in _cannot_be_kept(job)]:
+        raise ConfigError(source, mistakes)
+
+
+def _cannot_be_kept(job_class: type) -> Iterator[str]:
+    limits = joblimits.of(job_class)
+    policies = {"unique": limits.unique, "concurrency": limits.concurrency}
+    for name in (name for name, policy in policies.items() if policy):
+        yield (
+            f"{full_name(job_class)}.{name}: cannot be kept: a worker has to know the class before it forks; "
+            'say jobs.preload = "worker" or "master"'
+        )
+
+
+def failed_for_now(error: BaseException, verdict: Verdict, task: Task) -> Verdict:
+    """`verdict`, and when the job is tried again whose own process can no longer say that."""
+    retry = task.promise.retry if task.promise else None
+    return replace(verdict, again=retry.unasked(error, task.job.tried, chance.fraction)) if retry else verdict
 
 
 def failed(error: BaseException, backtrace: tuple[str, ...] = ()) -> Verdict:
@@ -111,7 +180,7 @@ class Ending:
     def verdict(self) -> Verdict:
         """The truth about the job."""
         if self.said and self.said.outcome is Outcome.DONE:
-            return DONE
+            return self.said
         if self._ended_for is Reason.UNSEEN or (self._ended_for is Reason.STOP and self.interrupted == "requeue"):
             return REQUEUED
         if (error := self.cause_of_death) is not None:

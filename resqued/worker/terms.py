@@ -6,6 +6,7 @@ from typing import Literal
 from resqued.escalation import Patience
 from resqued.guise import Guise
 from resqued.joblimits import JobLimits
+from resqued.tries import NEVER, RetryPolicy
 
 Interrupted = Literal["requeue", "fail"]
 
@@ -36,6 +37,7 @@ class Terms:
     max_memory: int = 0  # bytes that a worker itself may have between jobs; 0: no limit
     memory: int = 0  # bytes that a job may use; 0: no limit
     guise: Guise | None = None  # in which a job runs; None: as its worker does
+    retry: RetryPolicy = NEVER  # of jobs that fail, where their class does not say itself
 
     def limits(self, own: JobLimits) -> Limits:
         """Of a job whose class says this."""

@@ -4,9 +4,12 @@ What can be known exactly, and is demanded:
 
 - Each job is in exactly one place: a queue, a slate, the failed list, or none of them. In the last case it was
   performed: its ledger has an end. If there is none, it is lost. If it is in two places, it counts twice.
-- `stat:processed` counts a job when it is taken, and counts it no longer when it is put back. So in the end it is the
-  number of jobs pushed less those still queued, however often a job was taken.
-- `stat:failed` is the length of the failed list, which nobody clears.
+- `stat:processed` counts a job when it is taken, and counts it no longer when it is put back; and `stat:failed` is the
+  length of the failed list, which nobody clears. Each try after which a job is tried again counts once more in both. So
+  in the end the first is the number of jobs pushed less those still queued, however often a job was taken, and as much
+  more as the second is more than the list is long.
+- Nothing is left of locks, of jobs that wait for them, and of counted tries.
+- A job that is tried again begins again for that. Two of a group are never performed at once.
 - No two processes were at the same job at the same time: the kernel's word (a lock for as long as a process lives).
 - With `worker_lost = "fail"` a job begins a second time only if our own stop asked the process that was at it to end.
   With "requeue" also if its worker was killed.
@@ -50,6 +53,7 @@ class Account:
 
 
 LOST, DOUBLE, TWICE = "lost", "double-counted", "performed at the same time twice"
+CROWDED = "more of a kind at the same time than may"
 
 
 def account_of(evidence: Evidence) -> Account:
@@ -58,7 +62,7 @@ def account_of(evidence: Evidence) -> Account:
 
 class _Auditor:
     def __init__(self, evidence: Evidence) -> None:
-        self.account = Account(wrongs={LOST: [], DOUBLE: [], TWICE: []})
+        self.account = Account(wrongs={LOST: [], DOUBLE: [], TWICE: [], CROWDED: []})
         self._evidence = evidence
         redis = evidence.redis
         self._queued, self._on_slates = Counter(redis.queued), Counter(redis.on_slates)
@@ -83,8 +87,11 @@ class _Auditor:
         self.account.places[self._place(job, page, queued, held)] += 1
         for entry in failed:
             self._judge_failure(job, page, entry)
-        self._judge_attempts(name, page)
-        self._judge_memory(name, page, failed)
+        if page.crowded:
+            self.account.blame(CROWDED, f"job {name}: {_shown(page)}")
+        self._judge_attempts(job, page)
+        if job.kind is not Kind.AGAIN:
+            self._judge_memory(name, page, failed)
 
     def _place(self, job: Pushed, page: Page, queued: int, held: int) -> str:
         if queued:
@@ -99,7 +106,8 @@ class _Auditor:
         if job.kind in OWN or not page.ended:
             self.account.blame(LOST, f"job {job.name} ({job.kind}): {_shown(page)}")
             return "lost"
-        return "done once" if len(page.ended) == 1 else "done more than once"
+        again = "when tried again" if job.kind is Kind.AGAIN else "more than once"
+        return "done once" if len(page.ended) == 1 else f"done {again}"
 
     def _judge_failure(self, job: Pushed, page: Page, entry: Entry) -> None:
         if entry.exception == OWN.get(job.kind):
@@ -125,7 +133,8 @@ class _Auditor:
         """Whether it was not its process but its worker that was killed."""
         return entry.exception == DIRTY and not OF_A_PROCESS.search(entry.error)
 
-    def _judge_attempts(self, name: str, page: Page) -> None:
+    def _judge_attempts(self, job: Pushed, page: Page) -> None:
+        name = job.name
         if page.overlaps():
             self.account.blame(TWICE, f"job {name}: {_shown(page)}")
         for one, other in page.successions():
@@ -133,6 +142,8 @@ class _Auditor:
                 self.account.places["  begun again after a stop of ours"] += 1
             elif self._evidence.policy == "requeue" and self._lost_its_worker(one.workers_pid):
                 self.account.places["  begun again after its worker was killed"] += 1
+            elif job.kind is Kind.AGAIN:
+                self.account.places["  tried again"] += 1
             else:
                 self.account.blame("begun again for no reason", f"job {name}: {one}, then {other}; {_shown(page)}")
 
@@ -190,10 +201,12 @@ class _Auditor:
     def _judge_counters(self) -> None:
         redis, pushed = self._evidence.redis, len(self._evidence.pushed)
         taken = pushed - len(redis.queued)
-        if redis.processed != taken:
-            self.account.blame("stat:processed", f"is {redis.processed}, and {taken} jobs were taken")
-        if redis.failures != len(redis.failed):
+        tried_again = redis.failures - len(redis.failed)
+        may_be = any(job.kind is Kind.AGAIN for job in self._evidence.pushed)
+        if tried_again < 0 or (tried_again and not may_be):
             self.account.blame("stat:failed", f"is {redis.failures}, and {len(redis.failed)} jobs failed")
+        if redis.processed != taken + (tried_again if may_be else 0):
+            self.account.blame("stat:processed", f"is {redis.processed}: {taken} jobs taken, {tried_again} tried again")
         known = {job.name for job in self._evidence.pushed}
         for name in (*redis.queued, *redis.on_slates, *self._failed):
             if name not in known:

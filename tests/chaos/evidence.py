@@ -20,7 +20,15 @@ from tests.chaos.script import Pushed
 KEYS = Keys()
 NAMED = re.compile(rb'"args": ?\["?(?!poison )(\w+)|poison (\d+)')
 LASTING = {KEYS.queues, KEYS.failed, KEYS.processed, KEYS.failures}  # what a fleet leaves by intention
-PASSING = (KEYS.lost(""), KEYS.sightings, KEYS.look, KEYS.prune_lock)  # what leaves by itself: it has a time to live
+PASSING = (
+    KEYS.lost(""),
+    KEYS.sightings,
+    KEYS.look,
+    KEYS.prune_lock,
+    KEYS.tended,
+    KEYS.batch(""),
+)  # what leaves by itself: it has a time to live
+LASTS = -1  # what TTL says of a key without any
 PIDS = ("job.asked", "job.killed", "worker.killed", "worker.stopped", "worker.died")  # events that are about one
 INTERRUPTED = "KeyboardInterrupt"  # the end of a traceback of somebody who was told to end before he could hear it
 
@@ -97,6 +105,7 @@ def in_redis(redis: Redis, pushed: Iterable[Pushed]) -> InRedis:
 
 UNFINISHED = """
 local queued, held = 0, {}
+for _, aside in ipairs(redis.call('HVALS', KEYS[2])) do queued = queued + tonumber(aside) end
 for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do queued = queued + redis.call('LLEN', ARGV[1] .. queue) end
 for _, slate in ipairs(redis.call('KEYS', ARGV[2] .. '*')) do
   local payload = redis.call('HGET', slate, 'payload')
@@ -125,7 +134,7 @@ class Unfinished:
 
 
 def unfinished(redis: Redis) -> Unfinished:
-    queued, held = redis.eval(UNFINISHED, 1, KEYS.queues, KEYS.queue(""), KEYS.slate(""))
+    queued, held = redis.eval(UNFINISHED, 2, KEYS.queues, KEYS.asides, KEYS.queue(""), KEYS.slate(""))
     workers, payloads = map(_text, held[::2]), map(name_of, held[1::2])
     return Unfinished(queued, dict(zip(workers, payloads, strict=True)))
 
@@ -158,7 +167,7 @@ def _stale(redis: Redis, queues: set[str]) -> Iterator[str]:
     for pattern in KEYS.everything:
         for found in redis.scan_iter(match=pattern, count=1000):
             key = _text(found)
-            if key in LASTING | queues or (key.startswith(PASSING) and redis.ttl(key) > 0):
+            if key in LASTING | queues or (key.startswith(PASSING) and redis.ttl(key) != LASTS):
                 continue
             yield key
 

@@ -29,6 +29,7 @@ class Page:
     ended: dict[Attempt, int] = field(default_factory=dict)  # ns: got to the end, whatever came of that
     asked: set[Attempt] = field(default_factory=set)  # our own stop cut them short
     twice: set[Attempt] = field(default_factory=set)  # began while another one was at it
+    crowded: bool = False  # began while as many of its kind as may were running
 
     def successions(self) -> Iterator[tuple[Attempt, Attempt]]:
         """Each attempt but the last, with the next one."""
@@ -64,5 +65,7 @@ def _enter(page: Page, what: str, attempt: Attempt) -> None:
             page.asked.add(attempt)
         case "twice":
             page.twice.add(attempt)
+        case "crowded":
+            page.crowded = True
         case _:
             raise ValueError(what)

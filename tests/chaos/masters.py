@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from tests.chaos.script import KEPT
 from tests.support.processes import mortal
 from tests.support.proxy import Proxy
 
@@ -21,7 +22,7 @@ CONFIGURATION = """
 url = "{url}"
 [jobs]
 path = ["{application}"]
-modules = ["chaotic"]
+modules = {modules}
 preload = "{preload}"
 [pools.urgent]
 queues = ["high", "low"]
@@ -31,7 +32,7 @@ interval = 0.5
 worker_lost = "{policy}"
 worker_lost_limit = {limit}
 [pools.all]
-queues = ["*"]
+queues = {queues}
 workers = {all}
 interval = 1
 jobs_per_fork = {jobs_per_fork}
@@ -97,9 +98,12 @@ def ledger_environment(directory: Path) -> dict[str, str]:
 
 def configuration(number: int, workers: int, policy: Policy, url: str, directory: Path) -> str:
     preload, order, grace, jobs_per_fork = VARIETY[number % len(VARIETY)]
+    keeps_policies = preload != "job"  # a worker knows a job before it has a process
     return CONFIGURATION.format(
         url=url,
         application=APPLICATION,
+        modules='["chaotic", "kept"]' if keeps_policies else '["chaotic"]',
+        queues='["*"]' if keeps_policies else f'["*", "!{KEPT}"]',
         preload=preload,
         order=order,
         grace=grace,

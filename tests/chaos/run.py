@@ -4,6 +4,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -11,12 +12,14 @@ from time import monotonic
 
 from redis import Redis
 
+from resqued.store.batches import Batches
+from resqued.wire import pooled
 from tests.chaos import evidence, ledger, script
 from tests.chaos.account import Account, account_of
 from tests.chaos.adversary import Adversary, Deeds
 from tests.chaos.evidence import KEYS, Evidence, Harm, Unfinished
 from tests.chaos.masters import LIMIT, Policy
-from tests.chaos.script import Pushed, Whom
+from tests.chaos.script import BATCH, OF_BATCH, Pushed, Whom
 from tests.chaos.stage import Stage, staged
 
 Tell = Callable[[str], None]
@@ -67,11 +70,13 @@ class _Run:
         self._plan, self._stage, self._tell = plan, stage, tell
         self._pushed = plan.pushes()
         self._to_push = deque(self._pushed)
+        self._called_back = script.callback()
         self._adversary = Adversary(stage, plan.acts(), tell)
         self._trouble: list[str] = []
         self._left_over: Mapping[str, str] = {}
 
     def outcome(self) -> Outcome:
+        self._begin_batch()
         began = monotonic()
         self._start()
         self._be_attacked(began)
@@ -89,6 +94,13 @@ class _Run:
             settled_late=len(self._left_over),
             notes_left=len(list(self._stage.ledger.parent.glob("*/verdicts/*"))),
         )
+
+    def _begin_batch(self) -> None:
+        members = sum(job.kind in OF_BATCH for job in self._pushed)
+        with closing(pooled.connect(self._stage.server.client)) as wire:
+            job = self._called_back
+            Batches(wire, KEYS).begin(BATCH, members, expires=3600, queue=job.queue, callback=job.payload.decode())
+        self._pushed = [*self._pushed, job]
 
     def _start(self) -> None:
         for master in self._stage.masters:

@@ -6,12 +6,18 @@ is there at that moment: `which`, a share, is the place in the line of those of 
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import takewhile
+from itertools import count, takewhile
 from random import Random
 
+from resqued.protocol import ties
+from resqued.protocol.ties import Ties
+
 QUEUES = ("high", "low", "other")
+KEPT = "kept"  # the queue of jobs that only workers may take that know their classes
+BATCH = "b" * 32  # of which these are
+GROUPS = 3  # of which no two jobs may run at once
 
 
 class Whom(StrEnum):
@@ -121,9 +127,24 @@ class Kind(StrEnum):
     EXITS = "exits"  # with os._exit(3), without a verdict
     EQUAL = "equal"  # its payload is the same as that of all others of this kind
     POISON = "poison"  # no job at all
+    AGAIN = "again"  # raises when it is tried for the first time, and is tried again; runs only when it is its turn
+    ALONE = "alone"  # must not run beside another one of its group
+    TURN = "turn"  # runs only when it is its turn
+    CALLBACK = "callback"  # of the batch of these three: nobody pushes it
 
 
-KINDS = {Kind.QUICK: 70, Kind.SLOW: 12, Kind.RAISES: 4, Kind.EXITS: 3, Kind.EQUAL: 8, Kind.POISON: 3}
+OF_BATCH = (Kind.AGAIN, Kind.ALONE, Kind.TURN)
+KINDS = {
+    Kind.QUICK: 70,
+    Kind.SLOW: 12,
+    Kind.RAISES: 4,
+    Kind.EXITS: 3,
+    Kind.EQUAL: 8,
+    Kind.POISON: 3,
+    Kind.AGAIN: 8,
+    Kind.ALONE: 8,
+    Kind.TURN: 12,
+}
 SECONDS = {Kind.QUICK: (0.0, 0.01), Kind.SLOW: (0.05, 0.6), Kind.RAISES: (0.0, 0.02), Kind.EXITS: (0.0, 0.02)}
 EQUAL_ONE = b'{"class":"Perform","args":["equal",0.01,"return"]}'
 
@@ -139,13 +160,25 @@ class Pushed:
     payload: bytes
 
 
-def pushes(seed: int, count: int, seconds: float) -> list[Pushed]:
-    """`count` jobs, sorted by when they are pushed: in waves, so that workers are now idle and now behind."""
+def pushes(seed: int, number: int, seconds: float) -> list[Pushed]:
+    """So many jobs, sorted by when they are pushed: in waves, so that workers are now idle and now behind."""
     random = Random(f"{seed} pushes")
     kinds, weights = list(KINDS), list(KINDS.values())
-    chosen = random.choices(kinds, weights, k=count)
-    times = sorted(_in_a_wave(random, seconds) for _ in range(count))
-    return [_pushed(random, number, kind, at) for number, (kind, at) in enumerate(zip(chosen, times, strict=True))]
+    chosen = random.choices(kinds, weights, k=number)
+    times = sorted(_in_a_wave(random, seconds) for _ in range(number))
+    jobs = [_pushed(random, place, kind, at) for place, (kind, at) in enumerate(zip(chosen, times, strict=True))]
+    members = count()
+    return [replace(job, payload=_member(job.payload, next(members))) if job.kind in OF_BATCH else job for job in jobs]
+
+
+def callback() -> Pushed:
+    payload = json.dumps({"class": "Perform", "args": ["callback", 0.0, "return"]}, separators=(",", ":"))
+    return Pushed(0, "callback", Kind.CALLBACK, "other", payload.encode())
+
+
+def _member(payload: bytes, number: int) -> bytes:
+    tied = {ties.KEY: Ties(batch=BATCH, number=number).document()}
+    return json.dumps(json.loads(payload) | tied, separators=(",", ":")).encode()
 
 
 WAVE = 2.0  # s
@@ -160,12 +193,20 @@ def _in_a_wave(random: Random, seconds: float) -> float:
 def _pushed(random: Random, number: int, kind: Kind, at: float) -> Pushed:
     queue, share = random.choice(QUEUES), random.random()
     match kind:
+        case Kind.AGAIN | Kind.ALONE | Kind.TURN:
+            return Pushed(at, str(number), kind, KEPT, _kept(number, kind, share))
         case Kind.EQUAL:
             return Pushed(at, "equal", kind, queue, EQUAL_ONE)
         case Kind.POISON:
             return Pushed(at, str(number), kind, queue, b"poison %d \xff{" % number)
         case _:
             return Pushed(at, str(number), kind, queue, _payload(number, kind, share))
+
+
+def _kept(number: int, kind: Kind, share: float) -> bytes:
+    """The job of a class that states a policy."""
+    facts = [number, round(share * 0.1, 4), number % GROUPS]
+    return json.dumps({"class": kind.capitalize(), "args": facts}, separators=(",", ":")).encode()
 
 
 def _payload(number: int, kind: Kind, share: float) -> bytes:

@@ -367,3 +367,58 @@ def test_no_bar_is_written_into_a_pipe(redis: Redis, redis_url: str) -> None:
     done = subprocess.run(argv, input=numbered(2000).encode(), capture_output=True, check=False)
 
     assert (done.stdout, done.stderr) == (b"enqueued 2000 jobs on q\n", b"")
+
+
+# A queue that must not get longer
+
+
+def test_a_queue_that_is_full_refuses_a_job(ctl: Ask, redis: Redis) -> None:
+    ctl("enqueue", "q", "A", "1", "--max-length", "1")
+    answer = ctl("enqueue", "q", "A", "2", "--max-length", "1")
+
+    assert answer.status == 1
+    assert answer.err.startswith("resquectl: queue 'q' is full: it has 1 jobs and may have 1;")
+    assert redis.llen("resque:queue:q") == 1
+
+
+def test_of_many_lines_those_are_enqueued_for_which_there_is_room(ctl: Ask, redis: Redis, given: Type) -> None:
+    redis.rpush("resque:queue:q", "already")
+    given("1\n2\n3\n4\n5\n")
+    answer = ctl("enqueue", "q", "A", "-", "--max-length", "4")
+
+    assert answer.status == 1
+    assert "up to line 3 all is enqueued (3 jobs); go on with --skip 3" in answer.err
+    assert redis.llen("resque:queue:q") == 4
+
+
+def test_or_the_oldest_are_dropped_for_them(ctl: Ask, redis: Redis, given: Type) -> None:
+    given("1\n2\n3\n4\n5\n")
+    answer = ctl("enqueue", "q", "A", "-", "--max-length", "2", "--when-full", "drop-oldest")
+
+    assert answer == (0, "enqueued 5 jobs on q\n", "")
+    assert [job_at(redis, position)["args"] for position in (0, 1)] == [[4], [5]]
+    assert redis.llen("resque:failed") == 3
+
+
+def test_or_room_is_waited_for(ctl: Ask, redis: Redis) -> None:
+    ctl("enqueue", "q", "A", "1")
+    answer = ctl("enqueue", "q", "A", "2", "--max-length", "1", "--when-full", "block", "--patience", "0.05")
+
+    assert answer.status == 1
+    assert redis.llen("resque:queue:q") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "complaint"),
+    [
+        ("--max-length", "0", "expected a number ≥ 1, got '0'"),
+        ("--max-length", "many", "expected a number ≥ 0, got 'many'"),
+        ("--patience", "inf", "expected a number of seconds ≥ 0, got 'inf'"),
+        ("--patience", "-1", "expected a number of seconds ≥ 0, got '-1'"),
+    ],
+)
+def test_a_bound_that_means_nothing_is_refused(ctl: Ask, option: str, value: str, complaint: str) -> None:
+    answer = ctl("enqueue", "q", "A", f"{option}={value}")
+
+    assert answer.status == 2
+    assert complaint in answer.err

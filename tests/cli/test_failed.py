@@ -104,6 +104,8 @@ def test_an_entry_for_programs(ctl: Ask, redis: Redis) -> None:
         "worker": "web-1:7:mail",
         "host": "web-1",
         "retried_at": MARKED,
+        "tried": 1,
+        "tries": [],
         "payload": '{"class": "Echo", "args": [1]}',
         "entry": one,
     }

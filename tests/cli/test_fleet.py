@@ -54,6 +54,9 @@ def test_queues_in_json(ctl: Ask, redis: Redis) -> None:
             "oldest": None,
             "paused": True,
             "paused_since": "2026-11-23T07:00:00+00:00",
+            "aside": 0,
+            "dropped": 0,
+            "slowed_until": None,
             "workers": 0,
             "change": None,
         }

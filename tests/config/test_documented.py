@@ -8,7 +8,21 @@ import msgspec
 import pytest
 
 from resqued import config
-from resqued.config import Config, Daemon, Failed, Jobs, Log, Pool, Redis, Schedule, Scheduler, Shutdown, Web, Worker
+from resqued.config import (
+    Config,
+    Daemon,
+    Failed,
+    Jobs,
+    Limits,
+    Log,
+    Pool,
+    Redis,
+    Schedule,
+    Scheduler,
+    Shutdown,
+    Web,
+    Worker,
+)
 from resqued.config.table import Table
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +37,7 @@ TABLES: dict[str, type[Table]] = {
     "failed": Failed,
     "scheduler": Scheduler,
     "schedule.NAME": Schedule,
+    "limits": Limits,
     "log": Log,
     "daemon": Daemon,
     "web": Web,
@@ -78,12 +93,16 @@ def test_the_manual_names_every_key_with_its_default(table: str, field: msgspec.
     row = re.search(rf"(?m)^\| `{field.encode_name}` \| (.*?) \|", section)
 
     assert row
-    assert row[1] == "required" if is_required(table, field) else default_in(table, field, row[1]) == field.default
+    assert row[1] == "required" if is_required(table, field) else default_in(table, field, row[1]) == default_of(field)
 
 
 def is_required(table: str, field: msgspec.structs.FieldInfo) -> bool:
     """In a table that says nothing else."""
     return field.required or field.name in TABLES[table].wanting({})
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> object:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 def test_the_manual_names_no_key_that_does_not_exist() -> None:

@@ -7,6 +7,8 @@ from tests.config.files import mistakes_in, mistakes_of
 
 NAME = """without ":", ",", spaces, control characters and < > & " '"""
 QUEUE = f'a queue name, "*", a glob or "!skip" {NAME}'
+SOME_QUEUES = f"the name of a queue or a glob {NAME}"
+RATE = 'a number from 1 to 10000 in a second, minute, hour or day, such as "100/minute"'
 QUEUES = 'a list of at least one queue, such as ["critical", "mail"] or ["*"]'
 SIZE = 'a size > 0 such as "512KiB", "1MiB", "2GiB", "5MB" or "1000" (bytes)'
 CAP = 'a size > 0 such as "512MiB" or "2GiB", or "" for no limit'
@@ -42,6 +44,11 @@ MODULE = 'a module such as "app.jobs", or "app.jobs.*" for it and all its submod
         ("daemon", 'signal_pool = "mail"', 'daemon.signal_pool: there is no pool "mail"; there are: default'),
         ("pools.default", "max_jobs = -1", "pools.default.max_jobs: expected int ≥ 0, got -1"),
         ("pools.default", "max_age = inf", "pools.default.max_age: expected a number of seconds ≥ 0, got inf"),
+        ("limits", 'rates = {mail = "100/min"}', f'limits.rates.mail: expected {RATE}, got "100/min"'),
+        ("limits", 'rates = {mail = "0/second"}', f'limits.rates.mail: expected {RATE}, got "0/second"'),
+        ("limits", 'rates = {mail = "10001/day"}', f'limits.rates.mail: expected {RATE}, got "10001/day"'),
+        ("limits", "rates = {mail = 5}", f"limits.rates.mail: expected {RATE}, got 5"),
+        ("limits", 'rates = {"a b" = "1/day"}', f'limits.rates."a b": expected {SOME_QUEUES}, got "a b"'),
         ("failed", "max = -1", "failed.max: expected int ≥ 0, got -1"),
         ("failed", 'max_age = "30d"', 'failed.max_age: expected a number of seconds ≥ 0, got "30d"'),
         ("pools.default", "nice = 20", "pools.default.nice: expected int from -20 to 19, got 20"),

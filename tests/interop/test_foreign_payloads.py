@@ -121,12 +121,12 @@ class Locked(Mail):
 
 
 def test_a_job_has_the_locks_that_its_class_names_and_a_wrapped_one_has_none() -> None:
-    locks = task_for(payload("Locked", [1]), Locked).locks
+    promise = task_for(payload("Locked", [1]), Locked).promise
 
-    assert locks is not None
-    assert locks.when_ended == ("lock:Locked-[1]",)
-    assert task_for(payload("MailJob", []), Mail).locks is None
-    assert task_for(wrapped("positional"), names={"MailJob": Locked}).locks is None
+    assert promise is not None
+    assert promise.opens_at_end == ("lock:Locked-[1]",)
+    assert task_for(payload("MailJob", []), Mail).promise is None
+    assert task_for(wrapped("positional"), names={"MailJob": Locked}).promise is None
 
 
 # PHP

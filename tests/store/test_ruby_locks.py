@@ -8,8 +8,9 @@ from redis import Redis
 
 from resqued import address
 from resqued.errors import NotUnlocked
+from resqued.promises import Promise
 from resqued.protocol.keys import Keys
-from resqued.rubylocks import Locks, of
+from resqued.rubylocks import of
 from resqued.store.pruning import Dead, Pruned, Pruning
 from resqued.store.slate import Slate
 from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
@@ -18,7 +19,7 @@ from resqued.work import Job, Work
 from tests.store.slates import FAILED, QUEUES, REGISTRATION, WORKER, job, push, strike_off_like_ruby, taken
 
 LONER, LOCK = "resque:loners:queue:mail:job:1", "resque:lock:Graph-[1]"
-LOCKS = Locks(("loners:queue:mail:job:1",), ("lock:Graph-[1]",))
+LOCKS = Promise("Graph", [1], opens=["loners:queue:mail:job:1"], opens_at_end=["lock:Graph-[1]"])
 
 
 @pytest.fixture(name="work")
@@ -31,7 +32,7 @@ def a_job_whose_locks_are_shut(slate: Slate, redis: Redis) -> Work:
 def test_a_loner_may_be_enqueued_again_when_it_begins_and_a_locked_job_when_it_has_ended(
     slate: Slate, redis: Redis, work: Work
 ) -> None:
-    slate.open(work, LOCKS)
+    slate.begin(work, LOCKS)
     assert (redis.exists(LONER), redis.exists(LOCK)) == (0, 1)
     slate.settle(work, DONE, ())
 
@@ -44,26 +45,26 @@ def test_a_loner_may_be_enqueued_again_when_it_begins_and_a_locked_job_when_it_h
 def test_a_lock_stays_with_a_job_that_goes_back(
     slate: Slate, redis: Redis, work: Work, verdict: Verdict, stays: int
 ) -> None:
-    slate.open(work, LOCKS)
+    slate.begin(work, LOCKS)
     slate.settle(work, verdict, ())
 
     assert redis.exists(LOCK) == stays
 
 
 def test_what_somebody_has_locked_anew_is_not_opened_by_a_second_call(slate: Slate, redis: Redis, work: Work) -> None:
-    slate.open(work, LOCKS)
+    slate.begin(work, LOCKS)
     redis.set(LONER, 1)
-    slate.open(work, LOCKS)
+    slate.begin(work, LOCKS)
     slate.settle(work, DONE, ())
     redis.set(LOCK, 1)
     slate.settle(work, DONE, ())
-    slate.open(work, LOCKS)
+    slate.begin(work, LOCKS)
 
     assert redis.exists(LONER, LOCK) == 2
 
 
 def test_the_locks_of_a_job_are_not_those_of_the_next(slate: Slate, redis: Redis, work: Work) -> None:
-    slate.open(work, LOCKS)
+    slate.begin(work, LOCKS)
     _, following = slate.settle(work, DONE, QUEUES)
     redis.set(LOCK, 1)
     assert isinstance(following, Work)
@@ -73,7 +74,7 @@ def test_the_locks_of_a_job_are_not_those_of_the_next(slate: Slate, redis: Redis
 
 
 def test_a_job_that_a_peer_has_failed_leaves_no_lock(slate: Slate, redis: Redis, work: Work) -> None:
-    slate.open(work, LOCKS)
+    slate.begin(work, LOCKS)
     strike_off_like_ruby(redis)
     slate.settle(work, REQUEUED, ())
 
@@ -84,7 +85,7 @@ def test_a_job_that_a_peer_has_failed_leaves_no_lock(slate: Slate, redis: Redis,
 def test_a_worker_that_dies_leaves_no_lock_but_that_of_a_job_that_goes_back(
     slate: Slate, redis: Redis, redis_url: str, work: Work, put_back: int
 ) -> None:
-    slate.open(work, LOCKS)
+    slate.begin(work, LOCKS)
     dead = Dead(WORKER, replace(REGISTRATION, put_back=put_back), REGISTRATION.encode())
     with closing(pooled.connect(address.parse(redis_url))) as wire:
         settled, _ = Pruning(wire, Keys()).prune(dead, lambda _dead, _work: None, "died")
@@ -94,7 +95,7 @@ def test_a_worker_that_dies_leaves_no_lock_but_that_of_a_job_that_goes_back(
 
 def test_a_run_that_is_over_opens_nothing(slate: Slate, redis: Redis, work: Work) -> None:
     slate.settle(work, Verdict(Outcome.DONE), ())
-    slate.open(work, LOCKS)
+    slate.begin(work, LOCKS)
 
     assert redis.exists(LONER, LOCK) == 2
 

@@ -4,12 +4,13 @@ import os
 import signal
 import stat
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias, get_args
 
+from resqued.bounds import EVERY_QUEUE, Bound, WhenFull
 from resqued.cli import lines, progress, subjects
 from resqued.cli.commands import DONE, Commands
 from resqued.cli.lines import Loading
@@ -46,7 +47,43 @@ def add_to(commands: Commands) -> None:
     enqueue.add_argument(
         "--receipt", default="", metavar="NAME", help="as an earlier run said, when it could not know what had arrived"
     )
-    enqueue.set_defaults(run=partial(enqueue_jobs, enqueue.error), about=subjects.queues)
+    _add_bound(enqueue)
+    enqueue.set_defaults(run=partial(enqueue_jobs, enqueue.error), about=partial(subjects.queues, bounds=_bounds))
+
+
+def _add_bound(enqueue: ArgumentParser) -> None:
+    enqueue.add_argument(
+        "--max-length", type=_most, metavar="N", help="put no job on a queue that has N; default: however many it has"
+    )
+    enqueue.add_argument(
+        "--when-full",
+        choices=get_args(WhenFull),
+        default="refuse",
+        help="what becomes of a job for which there is no room: refuse it (the default), drop the oldest on its queue, "
+        "which is then recorded as failed, or wait for room",
+    )
+    enqueue.add_argument(
+        "--patience", type=_seconds, default=10.0, metavar="S", help="with block: for so long; default: 10 s"
+    )
+
+
+def _most(text: str) -> int:
+    if (most := _count(text)) < 1:
+        raise ArgumentTypeError(f"expected a number ≥ 1, got {text!r}")
+    return most
+
+
+def _seconds(text: str) -> float:
+    try:
+        return Bound(1, patience=float(text)).patience
+    except ValueError:
+        raise ArgumentTypeError(f"expected a number of seconds ≥ 0, got {text!r}") from None
+
+
+def _bounds(arguments: Namespace) -> dict[str, Bound]:
+    if arguments.max_length is None:
+        return {}
+    return {EVERY_QUEUE: Bound(arguments.max_length, arguments.when_full, arguments.patience)}
 
 
 def _count(text: str) -> int:
@@ -70,7 +107,7 @@ def enqueue_jobs(refuse: Refuse, resque: Client, arguments: Namespace) -> int:
 
 
 def _load(arguments: Namespace, queue: str | None) -> int:
-    with subjects.bulk(arguments) as bulk:
+    with subjects.bulk(arguments, _bounds(arguments)) as bulk:
         skipped = max(arguments.skip, bulk.mark() if arguments.receipt else 0)
         read = lines.whole_jobs if queue is None else partial(lines.arguments, queue, arguments.name)
         loading = Loading(bulk, skipped=skipped)

@@ -108,8 +108,17 @@ def remark(line: Line, now: datetime) -> str:
     if queue.paused:
         return Stale(f"paused for {ago(queue.paused_since, now)}" if queue.paused_since else "paused")
     if line.workers == 0:
-        return Problem(NOBODY) if queue.size else NOBODY
-    return ""
+        return Problem(NOBODY) if queue.size or queue.aside else NOBODY
+    return Stale(", ".join(_held_back(queue, now)))
+
+
+def _held_back(queue: Queue, now: datetime) -> Iterator[str]:
+    if queue.slowed and queue.slowed > now:
+        yield f"its rate is reached for {ago(now, queue.slowed)}"
+    if queue.aside:
+        yield f"{queue.aside} more wait aside"
+    if queue.dropped:
+        yield f"{queue.dropped} were dropped"
 
 
 def document(line: Line) -> dict[str, object]:
@@ -121,6 +130,9 @@ def document(line: Line) -> dict[str, object]:
         "oldest": iso(queue.oldest),
         "paused": queue.paused,
         "paused_since": iso(queue.paused_since),
+        "aside": queue.aside,
+        "dropped": queue.dropped,
+        "slowed_until": iso(queue.slowed),
         "workers": line.workers,
         "change": None if line.change is None else round(line.change, 3),
     }

@@ -1,3 +1,5 @@
+-- with: dues.lua, ending.lua
+--
 -- Settle what a dead worker left, and strike it from the register, in one move.
 --
 -- KEYS     1 workers, 2 worker:<id>, 3 worker:<id>:started, 4 stat:processed:<id>, 5 stat:failed:<id>, 6
@@ -5,21 +7,23 @@
 --          queues, 13 queue:<the job's>, 14 resqued:<namespace>:lost:<the payload's digest>
 -- ARGV     1 id, 2 its registration, 3 its last heartbeat ('': whatever it is), 4 the run on its slate ('': none),
 --          5 outcome (done, failed, requeued, lost), 6 entry for the failed list, 7 the job's queue,
---          8 how often a lost job may be put back, 9 seconds for which that is remembered
--- Returns  what became of the job: none, done, failed, requeued; or recorded: a peer had struck the worker off, and
+--          8 how often a lost job may be put back, 9 seconds for which that is remembered; and if it is tried again
+--          instead of failing: 10 in how many s ('': it is not), 11 the job as an item of the delayed ones, 12 the failure
+--          in short; 13 who asks to know (ending.lua)
+-- Returns  what became of the job: none, done, failed, again, requeued; or recorded: a peer had struck the worker off, and
 --          recorded the job as failed; or changed: the worker is not what the caller saw, and nothing was done
 -- Repeated: the registration is gone, changed.
 --
 -- A lost job goes back to the head of its queue as often as it may, which is counted by its payload, and then fails.
--- What the slate has noted of locks (`open.lua`) is opened, unless the job goes back.
 
-local id, run = ARGV[1], ARGV[4]
+local id, run, queue, entry = ARGV[1], ARGV[4], ARGV[7], ARGV[6]
+local payload, owing = unpack(redis.call('HMGET', KEYS[8], 'payload', 'dues'))
+local dues = owed(owing)
 
 local function has_changed()
   if redis.call('HGET', KEYS[7], id) ~= ARGV[2] then return true end
   if ARGV[3] ~= '' and redis.call('HGET', KEYS[6], id) ~= ARGV[3] then return true end
-  local present, payload = unpack(redis.call('HMGET', KEYS[8], 'run', 'payload'))
-  return (payload and present or '') ~= run
+  return (payload and redis.call('HGET', KEYS[8], 'run') or '') ~= run
 end
 
 local function may_be_put_back()
@@ -29,15 +33,20 @@ local function may_be_put_back()
   return type(times) == 'number' and times <= tonumber(ARGV[8])
 end
 
+local function is_tried_again()
+  return ARGV[10] ~= '' and dues and try_again(dues, queue, payload, ARGV[11], tonumber(ARGV[10]))
+end
+
 local function fail()
-  redis.call('RPUSH', KEYS[9], ARGV[6])
+  local again = is_tried_again()
+  if not (again or dues and dues.discards) then redis.call('RPUSH', KEYS[9], with_tries(dues, entry)) end
   redis.pcall('INCR', KEYS[10])
-  return 'failed'
+  return again and 'again' or 'failed'
 end
 
 local function put_back()
-  redis.call('LPUSH', KEYS[13], redis.call('HGET', KEYS[8], 'payload'))
-  redis.pcall('SADD', KEYS[12], ARGV[7])
+  redis.call('LPUSH', KEYS[13], payload)
+  redis.pcall('SADD', KEYS[12], queue)
   redis.pcall('DECR', KEYS[11])
   return 'requeued'
 end
@@ -51,10 +60,21 @@ local function settle()
   return fail()
 end
 
+local function discharge(what)
+  if what == 'again' then
+    put_off(dues, KEYS[8], run, queue, payload, ARGV[11], tonumber(ARGV[10]), entry, ARGV[12])
+  elseif what == 'requeued' then
+    give_back(dues, KEYS[8], run, queue, payload)
+  else
+    let_go(dues, KEYS[8], run)
+  end
+end
+
 if has_changed() then return 'changed' end
 local what = settle()
-local locks = redis.call('HGET', KEYS[8], 'locks')
-if locks and what ~= 'requeued' then redis.call('DEL', unpack(cjson.decode(locks))) end
+if dues then pcall(discharge, what) end
+if what == 'done' then ended(ARGV[13], 'done') end
+if what == 'failed' or what == 'recorded' then ended(ARGV[13], 'failed') end
 redis.call('SREM', KEYS[1], id)
 redis.call('HDEL', KEYS[6], id)
 redis.call('HDEL', KEYS[7], id)

@@ -1,10 +1,10 @@
--- with: server_date.lua
+-- with: locks.lua
 --
 -- unchanged(…): for how many seconds the heartbeat of a worker has been seen as it is now, by looks that follow closely
 -- on each other. This is one of them.
 --
--- sight(…): look for workers of ours whose heart has stopped, once a minute in the whole fleet. Returns {id,
--- registration, heartbeat, id, …} of the dead; {} if somebody else is looking.
+-- sight(…): look for workers of ours whose heart has stopped, and for jobs that wait for nobody, once a minute in the
+-- whole fleet. Returns {id, registration, heartbeat, id, …} of the dead; {} if somebody else is looking.
 --
 -- Who is to prune the dead holds Resque's own lock, so that of all who prune, ours and Ruby's, one does; and only then,
 -- for a Ruby worker that finds it held when it starts never prunes again. `release.lua` gives it back.
@@ -24,6 +24,7 @@ end
 
 local function sight(looker, keys, limits)
   if not redis.call('SET', keys.look, looker, 'EX', limits.look_every, 'NX') then return {} end
+  pcall(rouse_the_forgotten, keys.awaited)
   local now = tonumber(redis.call('TIME')[1])
   local old = iso(now - limits.old)
 

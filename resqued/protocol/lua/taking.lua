@@ -2,16 +2,20 @@
 --
 -- on_slate(): the work that the slate holds already, because the answer to an earlier call was lost; or nil.
 --
--- take(id, run_at, prefix, first, list): move the head of the first non-empty queue to the slate, where it stays until
--- its run is settled. The queues' names stand in ARGV from `first` on or, if `list` is a key, in that list; before each
--- comes `prefix`. Only a registered worker gets anything: what a worker sent before it was killed may arrive after its
--- slate was settled, and nobody would look there again. A paused queue is passed over, and named if it has jobs: to
--- wait for one on it would end at once.
+-- take(id, run_at, prefix, rates, first, list): move the head of the first non-empty queue to the slate, where it stays
+-- until its run is settled. The queues' names stand in ARGV from `first` on or, if `list` is a key, in that list; before
+-- each comes `prefix`. Only a registered worker gets anything: what a worker sent before it was killed may arrive after its
+-- slate was settled, and nobody would look there again. A paused queue is passed over, and one that has given as many
+-- jobs as it may for now; both are named if they have jobs: to wait for one on them would end at once.
+--
+-- `rates`: empty, or {"slowed": resqued:<namespace>:slowed, "queues": {a queue's name: [the key of its rate, most, in
+-- how many s]}} of those that have one. That key is a list: when (µs, by this server's clock) it gave its last jobs.
 --
 -- KEYS     1 slate, 2 worker:<id>, 3 stat:processed, 4 stat:processed:<id>, 5 pause-all-workers,
---          6 resqued:<namespace>:workers, 7 resqued:<namespace>:paused
+--          6 resqued:<namespace>:workers, 7 resqued:<namespace>:paused, 8 resqued:<namespace>:room
 -- Returns  {run, queue, payload}, {'paused'}, {'unregistered'}, {'unlisted'} if there is no such list, or when there is
---          no job to take {'empty', the paused queues that have some…}
+--          no job to take {'empty'}, or {'empty', in how many ms one that is passed over may give a job (-1: nobody
+--          knows), the queues that are passed over and have some…}
 
 local PORTION = 32  -- names: with many queues, the first that has a job is seldom far down the list
 
@@ -39,6 +43,57 @@ local function move(queue_key, queue, payload, run_at)
   return {run, queue, payload}
 end
 
+-- Some client waits for room on some queue. One is told at once: the others are when the next job is taken.
+local function tell_of_room(queue)
+  local until_when = tonumber(redis.pcall('ZSCORE', KEYS[8], queue)) or 0
+  if until_when == 0 then return end
+  local told = KEYS[8] .. ':' .. queue
+  if until_when < tonumber(redis.call('TIME')[1]) then
+    redis.call('ZREM', KEYS[8], queue)
+  elseif redis.pcall('LLEN', told) == 0 then
+    redis.call('RPUSH', told, 'room')
+    redis.call('EXPIRE', told, 60)
+  end
+end
+
+-- Of queues that have a rate: opens_in(queue), in how many ms it may give another job (0: now), and count(queue), that it
+-- gave one. nil without rates. A clock that was set back must not keep a queue closed: it begins anew.
+local function rates_in(text)
+  if text == '' then return end
+  local rates = cjson.decode(text)
+
+  local function micros()
+    local now = redis.call('TIME')
+    return now[1] * 1e6 + now[2]
+  end
+
+  local function note_slowed(queue, ms)  -- for people, who wonder why nobody takes what is there
+    redis.pcall('HSET', rates.slowed, queue, string.format('%.0f', math.floor(micros() / 1e6 + ms / 1e3)))
+    redis.pcall('EXPIRE', rates.slowed, 86400)
+  end
+
+  local function opens_in(queue)
+    if not rates.queues[queue] then return 0 end
+    local key, most, period = unpack(rates.queues[queue])
+    local now, last = micros(), tonumber(redis.pcall('LINDEX', key, -1))
+    if last and last > now then redis.call('DEL', key) end
+    local first = tonumber(redis.pcall('LINDEX', key, -most))
+    local ms = first and math.max(0, math.ceil((first + period * 1e6 - now) / 1e3)) or 0
+    if ms > 0 then note_slowed(queue, ms) end
+    return ms
+  end
+
+  local function count(queue)
+    if not rates.queues[queue] then return end
+    local key, most, period = unpack(rates.queues[queue])
+    redis.pcall('RPUSH', key, string.format('%.0f', micros()))
+    redis.pcall('LTRIM', key, -most, -1)
+    redis.pcall('EXPIRE', key, period)
+  end
+
+  return {opens_in = opens_in, count = count}
+end
+
 local function given(first)
   local i = first - 1
   return function()
@@ -57,19 +112,38 @@ local function listed(list)
   end
 end
 
-local function take(id, run_at, prefix, first, list)
+-- How a queue that has a job is passed over: not at all (nil), or in how many ms it may give one (-1: nobody knows).
+local function passed_over(queue, rates, unusual)
+  if unusual and redis.pcall('HEXISTS', KEYS[7], queue) == 1 then return -1 end
+  local ms = rates and rates.opens_in(queue) or 0
+  return ms > 0 and ms or nil
+end
+
+local function also(nothing, queue, ms)
+  local known = nothing[2] or -1
+  nothing[2] = (known < 0 or ms < 0) and math.max(known, ms) or math.min(known, ms)
+  nothing[#nothing + 1] = queue
+end
+
+local function take(id, run_at, prefix, rates_text, first, list)
   if not (list or ARGV[first]) then return {'empty'} end
   if redis.call('HEXISTS', KEYS[6], id) == 0 then return {'unregistered'} end
   if list and redis.call('EXISTS', list) == 0 then return {'unlisted'} end
-  local some_paused = redis.call('EXISTS', KEYS[5], KEYS[7]) > 0  -- one look for both kinds: hardly ever is there one
-  if some_paused and all_are_paused() then return {'paused'} end
+  local unusual = redis.call('EXISTS', KEYS[5], KEYS[7], KEYS[8]) > 0  -- one look for all: hardly ever is there one
+  if unusual and all_are_paused() then return {'paused'} end
+  local rates = rates_in(rates_text)
   local nothing = {'empty'}
   for queue in list and listed(list) or given(first) do
     local head = redis.pcall('LINDEX', prefix .. queue, 0)  -- a queue that is no list is passed over
     if type(head) == 'string' then
-      local is_held = some_paused and redis.pcall('HEXISTS', KEYS[7], queue) == 1
-      if not is_held then return move(prefix .. queue, queue, head, run_at) end
-      nothing[#nothing + 1] = queue
+      local ms = (unusual or rates) and passed_over(queue, rates, unusual)
+      if not ms then
+        local taken = move(prefix .. queue, queue, head, run_at)
+        if unusual then tell_of_room(queue) end
+        if rates then rates.count(queue) end
+        return taken
+      end
+      also(nothing, queue, ms)
     end
   end
   return nothing
