@@ -131,6 +131,20 @@ def test_who_is_to_wake_before_that_wakes_before_that(worker: Worker) -> None:
     assert 0.05 <= monotonic() - began < module.LONGEST_SLEEP
 
 
+def test_where_there_is_no_epoll_all_is_as_elsewhere(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("select.epoll")
+    worker = made(inbox, None)
+    reader, writer = os.pipe()
+    os.write(writer, b"!")
+
+    assert worker.ears.wait(None, reader) == {reader}
+    assert worker.ears.wait(monotonic() + 0.01) == set()
+    assert heard(worker, signal.SIGTERM).mood is Mood.STOPPING
+    assert worker.ears.mine() == []
+    os.close(reader)
+    os.close(writer)
+
+
 def test_a_descriptor_wakes_who_waits_for_it(worker: Worker) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"!")

@@ -10,11 +10,14 @@ from resqued.duty import BEAT_EVERY, Duty
 from resqued.escalation import Mood
 from resqued.lifeline import Lifeline
 from resqued.log import log
-from resqued.signals import Inbox
+from resqued.signals import Inbox, milliseconds
 from resqued.worker.pulse import Pulse
 
 LONGEST_SLEEP = BEAT_EVERY  # s: a master takes a worker for stuck that has not shown itself for 120 s
 MOST_AT_ONCE = 64  # descriptors that are readable; room is made for so many
+
+READABLE = select.POLLIN  # which epoll calls EPOLLIN
+ALONE = 1 << 28  # EPOLLEXCLUSIVE: of those who wait for the same, one is woken
 
 MOODS: dict[int, Mood] = {
     signal.SIGQUIT: Mood.DRAINING,
@@ -29,19 +32,33 @@ WISHES: dict[int, Callable[[Duty], None]] = {
 }
 
 
+class Poll:
+    """Where there is no epoll (macOS), all are woken who wait for the same."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+        self.unregister = self._poll.unregister
+
+    def register(self, source: int | Inbox | Lifeline, events: int) -> None:
+        self._poll.register(source, events & ~ALONE)
+
+    def poll(self, seconds: float, _most: int) -> list[tuple[int, int]]:
+        return self._poll.poll(milliseconds(monotonic() + seconds))
+
+
 class Ears:
     """`pulse` tells others whenever these ears wake."""
 
     def __init__(self, duty: Duty, inbox: Inbox, lifeline: Lifeline | None, pulse: Pulse | None = None) -> None:
         self._duty, self._inbox, self._lifeline, self._pulse = duty, inbox, lifeline, pulse
-        self._poll = select.epoll()
-        self._poll.register(inbox, select.EPOLLIN)
+        self._poll = select.epoll() if hasattr(select, "epoll") else Poll()
+        self._poll.register(inbox, READABLE)
         if lifeline:
-            self._poll.register(lifeline, select.EPOLLIN)
+            self._poll.register(lifeline, READABLE)
 
-    def fileno(self) -> int:
-        """Nothing to listen to, but to be closed by a job."""
-        return self._poll.fileno()
+    def mine(self) -> list[int]:
+        """Descriptors that a job has to close."""
+        return [] if isinstance(self._poll, Poll) else [self._poll.fileno()]
 
     def wait(self, until: float | None, *descriptors: int) -> set[int]:
         """Sleep until a signal comes, one of `descriptors` is readable, or it is `until` (monotonic; None: for ever).
@@ -52,7 +69,7 @@ class Ears:
         longest = monotonic() + LONGEST_SLEEP
         until = longest if until is None else min(until, longest)
         for descriptor in descriptors:
-            self._poll.register(descriptor, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+            self._poll.register(descriptor, READABLE | ALONE)
         try:
             ready = {descriptor for descriptor, _ in self._poll.poll(max(0.0, until - monotonic()), MOST_AT_ONCE)}
         finally:

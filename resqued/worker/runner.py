@@ -141,7 +141,7 @@ class Runner:
 
     def _not_for_jobs(self) -> list[int]:
         """Descriptors."""
-        return [self._ears.fileno(), *self._mine()]
+        return [*self._ears.mine(), *self._mine()]
 
     def _main(self, task: Task | None, title: str, orders: int) -> Iterable[Verdict]:
         """In the job's process."""
