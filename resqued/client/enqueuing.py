@@ -68,8 +68,8 @@ class Enqueuing:
         """Which of these are there now. Calls the hooks after them."""
 
     def _give(self, *outgoing: Outgoing) -> list[bool]:
-        for one in outgoing:
-            assert one.text  # a hook that takes a lock must not take it for a job that never comes
+        for one in outgoing:  # a hook that takes a lock must not take it for a job that never comes
+            written.encoded(one.queue, one.payload)
         agreed = [one.ask() for one in outgoing]
         sent = iter(self._send([one for one, is_agreed in zip(outgoing, agreed, strict=True) if is_agreed]))
         return [is_agreed and next(sent) for is_agreed in agreed]
