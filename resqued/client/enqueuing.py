@@ -149,8 +149,9 @@ class Enqueuing:
         """Put a job onto its queue when that time has come: a datetime with a time zone, or seconds since 1970.
 
         What is due already is enqueued at once. Otherwise the `before_schedule*` and `after_schedule*` methods of the
-        class are called instead of those about `enqueue`; False if one of the first answered False. `queue`: if the
-        class names none, or another. Some scheduler must run: resqued's, Ruby's or node's. Raises as `enqueue_to` does.
+        class are called instead of those about `enqueue`; False if one of the first answered False, or there is one of
+        its kind of which there may be one only, on its queue or for later. `queue`: if the class names none, or
+        another. Some scheduler must run: resqued's, Ruby's or node's. Raises as `enqueue_to` does.
         """
         at = written.epoch(when)
         if at <= time.time():

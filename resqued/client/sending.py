@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from resqued.bounds import Bounds
-from resqued.client.enqueuing import Outgoing
+from resqued.client.enqueuing import Delay, Outgoing
 from resqued.errors import AlreadyEnqueued
 from resqued.protocol import ties
 from resqued.protocol.keys import Keys
 from resqued.store.bulk import Bulk
 from resqued.store.catalog import Catalog
 from resqued.store.delays import Delays
-from resqued.store.locks import Held
+from resqued.store.locks import Held, Locking
 from resqued.store.replies import AT_ONCE, portions
 from resqued.unique import Identity, UniquePolicy
 from resqued.wire import Wire
@@ -18,7 +18,7 @@ from resqued.wire import Wire
 
 class Sender:
     def __init__(self, wire: Wire, keys: Keys, catalog: Catalog, bounds: Bounds) -> None:
-        self._catalog, self._bounds = catalog, bounds
+        self._keys, self._catalog, self._bounds = keys, catalog, bounds
         self._bulk, self._delays = Bulk(wire, keys, bounds=bounds), Delays(wire, keys)
 
     def send(self, jobs: Sequence[Outgoing]) -> list[bool]:
@@ -53,11 +53,17 @@ class Sender:
                 self._delays.put(one.queue, one.text, one.delay.by, one.delay.seconds)
 
     def _enlist(self, policy: UniquePolicy, jobs: Sequence[Outgoing]) -> list[Held | None]:
+        if jobs[0].delay:
+            return [self._enlist_for_later(policy, one, one.delay) for one in jobs if one.delay]
         queue, bound = jobs[0].queue, self._bounds.of(jobs[0].queue)
         identities = [_identity(policy, one) for one in jobs]
         if bound and bound.drops:  # whoever drops one has to know its lock
             jobs = [one.with_ties({ties.LOCK: by.digest}) for one, by in zip(jobs, identities, strict=True)]
         return self._bulk.enlist(queue, policy, [(one.text, by) for one, by in zip(jobs, identities, strict=True)])
+
+    def _enlist_for_later(self, policy: UniquePolicy, job: Outgoing, delay: Delay) -> Held | None:
+        lock = Locking.of(policy, [_identity(policy, job)], self._keys)
+        return self._delays.put(job.queue, job.text, delay.by, delay.seconds, lock)
 
     def put_batch(self, jobs: Sequence[Outgoing]) -> None:
         """A thousand at a time, each thousand wholly or not at all; then those for later."""
@@ -67,8 +73,8 @@ class Sender:
 
 
 def unique(job: Outgoing) -> UniquePolicy | None:
-    """Whether there may be one only of such jobs while they are queued."""
-    if job.delay or getattr(job.job, "unique", None) is None:
+    """Whether there may be one only of such jobs while they are queued, or wait for their time."""
+    if getattr(job.job, "unique", None) is None:
         return None
     from resqued import joblimits  # noqa: PLC0415  few classes say anything
 

@@ -14,10 +14,10 @@ from resqued.errors import CommandRefused, JobDropped, QueueFull, StoreUnavailab
 from resqued.protocol import dates, identity
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
-from resqued.store.locks import LEASE, Held
+from resqued.store.locks import Held, Locking
 from resqued.store.replies import AT_ONCE, texts
 from resqued.store.scripts import execute
-from resqued.unique import Identity, Scope, UniquePolicy
+from resqued.unique import Identity, UniquePolicy
 from resqued.wire import Argument, Reply, Wire
 
 KEPT = 3600  # s that a receipt lives after the last portion
@@ -32,22 +32,6 @@ class Full:
 
     queue: str
     size: int  # jobs
-
-
-@dataclass(frozen=True, slots=True)
-class Locking:
-    """Of jobs of which there may be one only: for each the key of its lock, and what that is about."""
-
-    scope: str = ""  # none of them
-    lease: int = 0  # s
-    keys: Sequence[str] = ()
-    shown: Sequence[str] = ()
-
-    @classmethod
-    def of(cls, policy: UniquePolicy, identities: Sequence[Identity], keys: Keys) -> "Locking":
-        lease = ceil(policy.seconds) if policy.scope is Scope.PERIOD else LEASE
-        locks, shown = [keys.lock(one.digest) for one in identities], [one.shown for one in identities]
-        return cls(policy.scope, lease, locks, shown)
 
 
 Put = tuple[int, list[Held | None]]  # how many; with locks, for each of them by what it is held

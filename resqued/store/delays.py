@@ -10,6 +10,7 @@ from resqued.errors import CommandRefused
 from resqued.protocol import delayed
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
+from resqued.store.locks import Held, Locking
 from resqued.store.replies import integer, name_of, pipelined, portions, raw, texts
 from resqued.store.scripts import execute
 from resqued.wire import Argument, Command, Reply, Wire
@@ -67,13 +68,23 @@ class Delays:
     def __init__(self, wire: Wire, keys: Keys) -> None:
         self._wire, self._keys = wire, keys
 
-    def put(self, queue: str, payload: str, by: By, seconds: float) -> None:
-        """Keep a job until then; what is due already goes onto its queue (`delay.lua`)."""
-        keys = self._keys.queues, self._queue(queue), self._keys.earlier
+    def put(self, queue: str, payload: str, by: By, seconds: float, lock: Locking | None = None) -> Held | None:
+        """Keep a job until then; what is due already goes onto its queue (`delay.lua`).
+
+        With a lock only if nobody has that; else it says who.
+        """
+        keys: list[Argument] = [self._keys.queues, self._queue(queue), self._keys.earlier]
         item = delayed.item(payload, queue)
-        arguments = self._keys.prefix, by, repr(float(seconds)), item, raw(queue), payload
-        if isinstance(wrong := execute(self._wire, move("delay"), keys, arguments), bytes):
-            raise refused(wrong)
+        arguments: list[Argument] = [self._keys.prefix, by, repr(float(seconds)), item, raw(queue), payload]
+        if lock:
+            keys += [*lock.keys, self._keys.registrations]
+            arguments += [lock.scope, lock.lease, *lock.shown, self._keys.slate("")]
+        match execute(self._wire, move("delay"), keys, arguments):
+            case bytes(wrong):
+                raise refused(wrong)
+            case [bytes(since), bytes(place)]:
+                return Held(since.decode(errors="replace"), place.decode(errors="replace"))
+        return None
 
     def remove(self, *items: str) -> int:
         """Take away every job that is exactly one of these items; how many there were (`undelay.lua`)."""

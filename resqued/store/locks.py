@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from resqued.protocol import records
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
 from resqued.store.replies import AT_ONCE, integer, portions, raw, texts, values
 from resqued.store.scripts import execute
+from resqued.unique import Identity, Scope, UniquePolicy
 from resqued.wire import Command, Reply, Wire
 
 LEASE = 7 * 86400  # s for which a lock lives whose job is queued; as in locks.lua
@@ -21,6 +23,22 @@ class Held:
 
     since: str
     place: str  # a queue, or a worker
+
+
+@dataclass(frozen=True, slots=True)
+class Locking:
+    """Of jobs of which there may be one only: for each the key of its lock, and what that is about."""
+
+    scope: str = ""  # none of them
+    lease: int = 0  # s
+    keys: Sequence[str] = ()
+    shown: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, policy: UniquePolicy, identities: Sequence[Identity], keys: Keys) -> "Locking":
+        lease = ceil(policy.seconds) if policy.scope is Scope.PERIOD else LEASE
+        locks, shown = [keys.lock(one.digest) for one in identities], [one.shown for one in identities]
+        return cls(policy.scope, lease, locks, shown)
 
 
 @dataclass(frozen=True, slots=True)

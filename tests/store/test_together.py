@@ -257,6 +257,8 @@ def test_one_that_is_put_back_keeps_lock_and_turn(resque: Resque, redis: Redis, 
 def test_of_which_there_may_be_one_only_is_in_no_batch(job: type, resque: Resque, redis: Redis) -> None:
     with pytest.raises(PolicyNotKept, match="a batch would wait for one that is not enqueued"), resque.batch() as batch:
         batch.enqueue(job, 1)
+    with pytest.raises(PolicyNotKept), resque.batch() as batch:
+        batch.enqueue_in(60, job, 1)
 
     assert redis.keys() == []
 

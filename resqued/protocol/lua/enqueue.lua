@@ -146,7 +146,7 @@ for number = 1, fit do
   if not held[number] then
     put(number, queues[job(number)])
   elseif SCOPE ~= 'period' then
-    redis.call('EXPIRE', lock_of(number), ARGV[12])
+    renew(lock_of(number), ARGV[12])
   end
   if SCOPE ~= '' then
     local since, where = unpack(held[number] or {'', ''})

@@ -43,6 +43,11 @@ local function lock_for_queue(k, queue, payload, item, lease)
   redis.call('EXPIRE', k.lock, lease)
 end
 
+-- A lock whose job is delayed may live longer.
+local function renew(lock, lease)
+  if redis.call('TTL', lock) < tonumber(lease) then redis.call('EXPIRE', lock, lease) end
+end
+
 local function wait_aside(k, queue, payload)
   redis.call('RPUSH', k.waiting, queue, payload)
   redis.call('HSET', k.awaited, k.lock, cjson.encode({
