@@ -1,10 +1,21 @@
-# ruby ruby_pages.rb PORT: resque-web with resque-scheduler's tabs. Each line of standard input is JSON, a method and a
+# ruby ruby_pages.rb PORT: resque-web with resque-scheduler's tabs, and resque-retry's where RESQUE_RETRY has a checkout. Each line of standard input is JSON, a method and a
 # path; it is answered by a line, the status and the page.
 require 'json'
 require 'resque'
 require 'resque-scheduler'
 require 'resque/server'
 require 'resque/scheduler/server'
+
+if ENV['RESQUE_RETRY']
+  $LOAD_PATH.unshift File.join(ENV['RESQUE_RETRY'], 'lib')
+  require 'resque-retry'
+  require 'resque-retry/server'
+
+  class Import
+    extend Resque::Plugins::Retry
+    @queue = :imports
+  end
+end
 
 class Report # the buttons of a job and the page of a class want to know it
   @queue = :reports

@@ -1,24 +1,32 @@
 """resque-web with the tabs of resque-scheduler: what our clients put aside and our scheduler enqueues, it shows.
 
-Only where RESQUE_RUBY and RESQUE_SCHEDULER name checkouts, and Sinatra is there.
+And with that of resque-retry: jobs that our workers try again. Only where RESQUE_RUBY and RESQUE_SCHEDULER name
+checkouts, and RESQUE_RETRY, and Sinatra is there.
 """
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from redis import Redis
 
 from bench.contestants.interpreter import complaint
 from resqued import Resque, address
+from resqued.config.policies import Retry
+from resqued.promises import Promise
 from resqued.protocol.keys import Keys
 from resqued.recurring import Recurring, persistent
 from resqued.store.timetable import Timetable
+from resqued.tries import RetryPolicy
+from resqued.verdict import DONE, Outcome, Verdict
 from resqued.wire import lean
-from tests.support.daemon import texts
+from tests.store.slates import push, slate_at, taken
+from tests.support.daemon import resque_keys, text_of, texts
 from tests.support.processes import mortal
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import readable
@@ -27,6 +35,9 @@ from tests.ticks.schedulers import absence, ruby_command
 PROGRAM = Path(__file__).with_name("ruby_pages.rb")
 ABSENT = absence("ruby") or complaint([*ruby_command(), "-e", "require 'resque/server'"])
 NEW_YEAR = 4102444800
+NO_RETRIES = (
+    "" if "RESQUE_RETRY" in os.environ else "set RESQUE_RETRY to a checkout of https://github.com/lantins/resque-retry"
+)
 
 pytestmark = pytest.mark.skipif(bool(ABSENT), reason=ABSENT)
 
@@ -96,3 +107,63 @@ def test_a_schedule_that_ours_has_enqueued_is_shown_with_when_and_by_whom(
 
     for text in ("nightly", "each night", "cron: 30 3 * * *", "2100-01-01 00:01:00 +0000", "vm:1:resqued-0f"):
         assert text in shown
+
+
+# Tried again
+
+ARGS = ["é<b>", 7, [1.5, None]]  # Ruby counts jobs by these, joined
+IMPORT = json.dumps({"class": "Import", "args": ARGS}, ensure_ascii=False, separators=(",", ":")).encode()
+OWING = Promise("Import", ARGS, RetryPolicy.of(Retry(limit=9, backoff=3600.0)))
+
+
+def fail(url: str, redis: Redis, *errors: str) -> None:
+    """A job that is tried again in a second for each of these, and once more in an hour."""
+    push(redis, IMPORT, queue="imports")
+    with slate_at(url) as slate:
+        for number, error in enumerate(errors):
+            work = taken(slate, "imports")
+            assert slate.begin(work, OWING)[1] == number
+            pause = 3600.0 if error == errors[-1] else 0.0
+            slate.settle(work, Verdict(Outcome.FAILED, "ValueError", error, ("app.py:7:in perform",), pause), ())
+
+
+def epoch_of_one(redis: Redis) -> str:
+    (key,) = redis.keys("resque:delayed:*")
+    return text_of(key).removeprefix("resque:delayed:")
+
+
+@pytest.mark.skipif(bool(NO_RETRIES), reason=NO_RETRIES)
+def test_jobs_that_are_tried_again_are_shown_with_how_often_and_why(page: Page, redis: Redis, redis_url: str) -> None:
+    fail(redis_url, redis, "one", "two <i>")
+    epoch = epoch_of_one(redis)
+    every, of_one_time = page("GET", "/retry"), page("GET", f"/retry/{epoch}")
+
+    assert "<td>Import</td>" in every
+    assert "<td>1</td>" in every  # it was tried again once
+    for text in ("<code>ValueError</code>", "two &lt;i&gt;", "app.py:7:in perform", "<td>1</td>"):
+        assert text in of_one_time
+
+
+@pytest.mark.skipif(bool(NO_RETRIES), reason=NO_RETRIES)
+def test_its_button_takes_such_a_job_away_with_what_was_counted(page: Page, redis: Redis, redis_url: str) -> None:
+    fail(redis_url, redis, "one")
+    epoch = epoch_of_one(redis)
+    assert {key for key in resque_keys(redis) if "retry" in key}
+    shown = json.dumps({"class": "Import", "args": ARGS, "queue": "imports"}, ensure_ascii=False, separators=(",", ":"))
+    page("POST", f"/retry/{epoch}/jobs/{quote(shown, safe='')}/remove")
+
+    assert not redis.exists(f"resque:delayed:{epoch}")
+    assert {key for key in resque_keys(redis) if "retry" in key} == set()
+
+
+@pytest.mark.skipif(bool(NO_RETRIES), reason=NO_RETRIES)
+def test_a_job_that_ruby_enqueues_now_goes_on_being_counted(page: Page, redis: Redis, redis_url: str) -> None:
+    fail(redis_url, redis, "one")
+    epoch = epoch_of_one(redis)
+    page("POST", f"/delayed/queue_now?timestamp={epoch}")
+    with slate_at(redis_url) as slate:
+        work = taken(slate, "imports")
+        assert slate.begin(work, OWING)[1] == 1
+        slate.settle(work, DONE, ())
+
+    assert {key for key in resque_keys(redis) if "retry" in key} == set()
