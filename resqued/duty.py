@@ -61,6 +61,15 @@ class Duty:
     def woken(self) -> None:
         self._rests_until, self.opens_at = 0.0, inf
 
+    def spare_a_look(self, now: float) -> None:
+        """Whoever only looks in case the one that watches misses something beats instead, if both are about due.
+
+        At most every other look is spared.
+        """
+        is_due = 0 < self._rests_until < now + self.interval / 2
+        if is_due and self.beat_is_due(now) and self.interval < BEAT_EVERY / 2:
+            self._rests_until = now + self.interval
+
     def beat(self, now: float) -> None:
         self._beat_at, self._beats_at = now, now + BEAT_EVERY
 

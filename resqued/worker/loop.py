@@ -99,6 +99,8 @@ class Worker:
         if self._duty.paused:
             self._pause(is_there=self._books.attend())
             return None
+        if self._standing.state is State.IDLE and not self._vigil.leads:
+            self._duty.spare_a_look(monotonic())
         if not self._duty.is_rested(monotonic()):
             self._books.attend()
             return None

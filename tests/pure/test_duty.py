@@ -90,6 +90,51 @@ def test_an_idle_worker_wakes_to_beat_before_a_long_rest_is_over() -> None:
     assert patient.wakes_at() == NOW + 30.0
 
 
+# Looking only in case the one that watches misses something
+
+
+def test_a_heartbeat_takes_the_place_of_a_look_that_is_about_due() -> None:
+    follower = idle()
+    follower.found_nothing(NOW + 25.1)
+    follower.spare_a_look(NOW + 30.0)
+
+    assert not follower.is_rested(NOW + 34.9)
+    assert follower.is_rested(NOW + 35.0)
+
+
+def test_a_heartbeat_takes_the_place_of_no_look_that_is_far_off() -> None:
+    follower = idle()
+    follower.found_nothing(NOW + 28.0)
+    follower.spare_a_look(NOW + 30.0)
+
+    assert follower.is_rested(NOW + 33.0)
+
+
+def test_nothing_but_a_heartbeat_takes_the_place_of_a_look() -> None:
+    follower = idle()
+    follower.spare_a_look(NOW + 5.0)
+
+    assert follower.is_rested(NOW + 5.0)
+
+
+def test_who_is_woken_looks_however_due_its_heartbeat() -> None:
+    woken = idle()
+    woken.woken()
+    woken.spare_a_look(NOW + 30.0)
+
+    assert woken.is_rested(NOW + 30.0)
+
+
+@pytest.mark.parametrize("interval", [15.0, 30.0, 60.0])
+def test_who_looks_seldom_spares_no_look(interval: float) -> None:
+    seldom = duty(interval=interval)
+    seldom.beat(NOW)
+    seldom.found_nothing(NOW + 30.0 - interval)
+    seldom.spare_a_look(NOW + 30.0)
+
+    assert seldom.is_rested(NOW + 30.0)
+
+
 # Pausing
 
 
@@ -340,6 +385,7 @@ class Answer(Enum):
 
 def take_a_turn(duty: Duty, now: float, answer: Answer) -> None:
     """One turn of an idle worker's loop, as far as its duty learns of it."""
+    duty.spare_a_look(now)
     looks = duty.is_rested(now) and not duty.paused
     if not duty.may_try_redis(now) or not (looks or duty.beat_is_due(now)):
         return
