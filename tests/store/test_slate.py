@@ -212,6 +212,24 @@ def test_of_ever_so_many_paused_queues_each_is_named(slate: Slate, redis: Redis)
     assert slate.settle(work, DONE, queues) == (Settled.NOW, Held(tuple(queues)))
 
 
+@pytest.mark.parametrize("count", [33, 64, 65, 96])  # more than are named each time; the last portion full and not
+def test_of_many_queues_the_first_that_has_a_job_gives_it_wherever_it_stands(
+    slate: Slate, redis: Redis, count: int
+) -> None:
+    queues = [f"q{number}" for number in range(count)]
+    redis.set("resque:queue:q1", "no list")
+    for _ in range(3):  # from the second time on, their names stand in Redis
+        assert slate.reserve(queues) is Nothing.EMPTY
+    for at in (count - 1, 40 % count, 31, 0):
+        push(redis, job(), queue=f"q{at}")
+    found = []
+    while isinstance(work := slate.reserve(queues), Work):
+        found.append(work.queue)
+        slate.settle(work, DONE, ())
+
+    assert found == list(dict.fromkeys(f"q{at}" for at in sorted((0, 31, 40 % count, count - 1))))
+
+
 def test_a_resumed_queue_is_taken_from(slate: Slate, redis: Redis) -> None:
     push(redis, job())
     redis.hset("resqued:resque:paused", "mail", "since")

@@ -102,13 +102,24 @@ local function given(first)
   end
 end
 
-local function listed(list)
-  local i, portion = 0, {}
+-- Most of many queues are empty: one question for a whole portion passes over them.
+local function some_exist(prefix, queues)
+  local keys = {}
+  for i, queue in ipairs(queues) do keys[i] = prefix .. queue end
+  return redis.call('EXISTS', unpack(keys)) > 0
+end
+
+local function listed(list, prefix)
+  local first, portion, i = 0, {}, 0
   return function()
-    local at = i % PORTION
-    if at == 0 then portion = redis.call('LRANGE', list, i, i + PORTION - 1) end
     i = i + 1
-    return portion[at + 1]
+    while i > #portion do
+      portion = redis.call('LRANGE', list, first, first + PORTION - 1)
+      if #portion == 0 then return end
+      first = first + PORTION
+      i = some_exist(prefix, portion) and 1 or PORTION + 1
+    end
+    return portion[i]
   end
 end
 
@@ -133,7 +144,7 @@ local function take(id, run_at, prefix, rates_text, first, list)
   if unusual and all_are_paused() then return {'paused'} end
   local rates = rates_in(rates_text)
   local nothing = {'empty'}
-  for queue in list and listed(list) or given(first) do
+  for queue in list and listed(list, prefix) or given(first) do
     local head = redis.pcall('LINDEX', prefix .. queue, 0)  -- a queue that is no list is passed over
     if type(head) == 'string' then
       local ms = (unusual or rates) and passed_over(queue, rates, unusual)
