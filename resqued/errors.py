@@ -108,6 +108,10 @@ class NotRetryable(ResquedError):
     """An entry of the failed list does not say which job to put on which queue."""
 
 
+class NotServed(ResquedError):
+    """There can be no socket where somebody is to be served."""
+
+
 class NotSignalled(ResquedError):
     """A process was not signalled: it is not ours to signal, or may be another than is meant."""
 

@@ -4,12 +4,17 @@ A visitor says one thing, gets one answer, and is shown out. There is room for a
 more wait outside), for so much to say, and for so long.
 """
 
+import errno
 import os
 import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resqued.listener import Listener as Place
 
 MOST = 8  # visitors at a time
 OUTSIDE = 32  # who may wait to be let in
@@ -49,12 +54,21 @@ class _Visitor:
 class Listener:
     """`end` is what a visitor says last, `longest` how many bytes that may be: who says more gets no answer.
 
-    `file`: what `listening` is bound to, if it is a file.
+    `file`: what `listening` is bound to, if it is a file. `most`: visitors at a time; `patience`: seconds for each.
     """
 
-    def __init__(self, listening: socket.socket, file: Path | None = None, *, end: bytes, longest: int) -> None:
+    def __init__(
+        self,
+        listening: socket.socket,
+        file: Path | None = None,
+        *,
+        end: bytes,
+        longest: int,
+        most: int = MOST,
+        patience: float = PATIENCE,
+    ) -> None:
         listening.settimeout(0)
-        self._file = file
+        self._file, self._most, self._patience = file, most, patience
         self._listening, self._end, self._longest = listening, end, longest
         self._visitors: list[_Visitor] = []
         self._poll: select.poll | None = None
@@ -86,12 +100,12 @@ class Listener:
     def wakes_at(self) -> float | None:
         """When to `serve` at the latest, though nobody moves."""
         times = [visitor.until for visitor in self._visitors]
-        if not self._is_watched and len(times) < MOST:
+        if not self._is_watched and len(times) < self._most:
             times.append(self._rests_until)
         return min(times, default=None)
 
     def _admit(self, now: float) -> None:
-        while len(self._visitors) < MOST and now >= self._rests_until:
+        while len(self._visitors) < self._most and now >= self._rests_until:
             try:
                 connection, _ = self._listening.accept()
             except (BlockingIOError, ConnectionAbortedError):
@@ -99,7 +113,7 @@ class Listener:
             except OSError:  # no descriptors are to be had: who waits would wake us again and again
                 self._rests_until = now + REST
                 return
-            self._visitors.append(_Visitor(connection, now + PATIENCE))
+            self._visitors.append(_Visitor(connection, now + self._patience))
             if self._poll:
                 self._poll.register(connection.fileno(), select.POLLIN)
 
@@ -121,7 +135,7 @@ class Listener:
 
     def _watch_door(self, now: float) -> None:
         """While there is no room, who waits outside shall not wake the loop."""
-        may_come = len(self._visitors) < MOST and now >= self._rests_until
+        may_come = len(self._visitors) < self._most and now >= self._rests_until
         if self._poll and may_come != self._is_watched:
             if may_come:
                 self._poll.register(self.fileno(), select.POLLIN)
@@ -141,13 +155,13 @@ class Listener:
         self._listening.close()
 
 
-def at(path: Path) -> socket.socket:
-    """A socket that listens at `path`, in the place of what was there; only its owner, and root, may connect.
+def at(path: Path, *, mode: int = 0o600) -> socket.socket:
+    """A socket that listens at `path`, in the place of what was there. Who may connect says `mode`: only its owner.
 
     Raises OSError.
     """
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    umask = os.umask(0o177)  # a chmod afterwards would leave a moment open
+    umask = os.umask(0o777 & ~mode)  # a chmod afterwards would leave a moment open
     try:
         path.unlink(missing_ok=True)
         with address(path) as short:
@@ -159,6 +173,36 @@ def at(path: Path) -> socket.socket:
     finally:
         os.umask(umask)
     return listening
+
+
+def bound(place: "Place") -> socket.socket:
+    """A socket that listens at `place`; at one that is a path, the group may connect, too.
+
+    Raises OSError; FileExistsError for a path where somebody listens already, or that is no socket.
+    """
+    if place.path:
+        path = Path(place.path)
+        if path.exists() and not _is_forsaken(path):
+            raise FileExistsError(errno.EEXIST, "there is something else already")
+        return at(path, mode=0o660)
+    listening = socket.socket(socket.AF_INET6 if ":" in place.host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before may still be closing
+        listening.bind((place.host, place.port))
+        listening.listen(OUTSIDE)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _is_forsaken(path: Path) -> bool:
+    """Whether it is a socket that somebody has left behind who does not listen any more."""
+    if not path.is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, address(path) as short:
+        probe.settimeout(0)  # where many wait, one would wait with them
+        return probe.connect_ex(short) == errno.ECONNREFUSED
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from resqued import listening
+from resqued.listener import Listener as Place
 from resqued.listening import MOST, OUTSIDE, PATIENCE, REST, Listener
 from tests.support.waiting import readable
 
@@ -286,6 +287,24 @@ def test_a_path_may_be_longer_than_a_sockets(tmp_path: Path) -> None:
         connection.close()
 
     assert (directory / "control").is_socket()
+
+
+def test_a_place_is_a_port_or_a_path_for_a_group(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    with listening.bound(Place("::1", 0)) as port, listening.bound(Place(path=str(path))):
+        assert (port.family, port.getsockname()[0]) == (socket.AF_INET6, "::1")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    with listening.bound(Place(path=str(path))):  # which nobody has taken away
+        assert path.is_socket()
+
+
+def test_nobody_is_driven_from_his_place(loop: Loop, tmp_path: Path) -> None:
+    (mine := tmp_path / "mine").write_text("mine")
+    for path in (loop.path, mine):
+        with pytest.raises(FileExistsError):
+            listening.bound(Place(path=str(path)))
+
+    assert mine.read_text() == "mine"
 
 
 def test_it_takes_its_file_away(loop: Loop) -> None:

@@ -13,7 +13,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from resqued.errors import ResquedError
+from resqued import listening
+from resqued.errors import NotServed
 from resqued.listener import Listener
 from resqued.log import log
 from resqued.systemd import Notifier
@@ -23,11 +24,6 @@ PATIENCE = 30.0  # s for a whole request, from its first byte to the last of its
 MOST = 200  # connections; who comes then is told to try again
 HEAD = 16 * 1024  # bytes of what comes before a body
 LEAVE = 5  # s for requests that are under way when it is to end
-MODE = 0o660  # of a unix socket: its group is the proxy's
-
-
-class NotServed(ResquedError):
-    """Nobody can listen there."""
 
 
 class Bounded(H11Protocol):
@@ -93,37 +89,11 @@ def serve(app: ASGIApp, address: Listener) -> None:
         "timeout_graceful_shutdown": LEAVE,
         "h11_max_incomplete_event_size": HEAD,
     }
-    with _listening(address) as listener:
+    try:
+        listener = listening.bound(address)
+    except OSError as error:
+        raise NotServed(f"cannot listen at {address}: {error.strerror}; choose another with --listen") from None
+    with listener:
         Server(uvicorn.Config(app, **settings), address).run(sockets=[listener])
-
-
-@contextmanager
-def _listening(address: Listener) -> Iterator[socket.socket]:
-    family = socket.AF_UNIX if address.path else socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        try:
-            _bind(listener, address)
-        except OSError as error:
-            raise NotServed(f"cannot listen at {address}: {error.strerror}; choose another with --listen") from None
-        yield listener
     if address.path:
         Path(address.path).unlink(missing_ok=True)
-
-
-def _bind(listener: socket.socket, address: Listener) -> None:
-    if not address.path:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address.host, address.port))
-        return
-    if _is_forsaken(address.path):
-        Path(address.path).unlink()
-    listener.bind(address.path)
-    Path(address.path).chmod(MODE)
-
-
-def _is_forsaken(path: str) -> bool:
-    """Whether it is a socket that somebody has left behind who does not listen any more."""
-    if not Path(path).is_socket():
-        return False
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(path) != 0
