@@ -15,6 +15,7 @@ from resqued.cli import resquectl, resqued, subjects
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent / "etc" / "resqued.toml"
 DOCS = HERE.parent / "docs"
+ELSEWHERE = {"exporter": "metrics.md"}  # pages that are not called as their command
 PART = re.compile(r'(?ms)^((?:\.\\"|<!--) begin (\w+)(?: -->)?\n).*?^((?:\.\\"|<!--) end \2(?: -->)?)$')
 HEADER = re.compile(r"(?:# )?\[([\w.]+)\](?:\s+# (.*))?")
 KEY = re.compile(r"#?\s?(\"?[\w:]+\"?) = (.*?)\s+# (.*)")
@@ -201,7 +202,7 @@ def _page(name: str, command: ArgumentParser) -> str:
         return f"#{name}"
     within = [command, *(each for _, _, each in commands(command))]
     is_local = {each.get_default("about") for each in within} <= {None, subjects.machine}
-    likely = (f"{name.partition('-')[0]}.md", "status.md" if is_local else "fleet.md")
+    likely = (ELSEWHERE.get(name, f"{name.partition('-')[0]}.md"), "status.md" if is_local else "fleet.md")
     return next((page for page in likely if (DOCS / page).exists()), "")
 
 

@@ -70,6 +70,14 @@ class Heir(Struct, frozen=True, kw_only=True):
         )
 
 
+class Totals(Struct, kw_only=True):
+    """What has been counted since the first image, by pool."""
+
+    places: dict[str, list[str]] = {}  # of `metrics.tally`
+    left: dict[str, list[int]] = {}  # `Row.totals` of the workers that have gone
+    exits: dict[str, dict[str, int]] = {}  # workers that have gone, by reason
+
+
 class Handover(Struct, frozen=True, kw_only=True):
     """Descriptors are open in both images, under the same numbers."""
 
@@ -86,6 +94,9 @@ class Handover(Struct, frozen=True, kw_only=True):
     lock: int
     hold: int | None = None  # the lock on the directory of an embedded Redis
     control: int | None = None  # the socket where wishes come in
+    metrics: int | None = None  # the socket where metrics are asked for
+    metrics_at: str = ""  # as it is configured
+    totals: Totals | None = None
     workers: list[Heir]
     of_the_house: list[Heir]  # services, the pruner, roles
     paused: list[str]  # pools
@@ -98,7 +109,7 @@ class Handover(Struct, frozen=True, kw_only=True):
     @property
     def descriptors(self) -> list[int]:
         pipes = chain(self.lifeline, self.bell, *self.tokens.values())
-        return [*pipes, self.lock, *(one for one in (self.hold, self.control) if one is not None)]
+        return [*pipes, self.lock, *(one for one in (self.hold, self.control, self.metrics) if one is not None)]
 
     def bequeath(self, fleet: Fleet) -> None:
         """Let the new fleet go on with all processes, where it has a place for them, and with all intentions."""

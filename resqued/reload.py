@@ -27,6 +27,12 @@ class Record:
     state: State
     at: float  # since when
     reason: tuple[str, ...] = ()
+    refusals: int = 0  # of all reloads until now
+
+    @property
+    def acceptances(self) -> int:
+        is_on_its_way = self.state in (State.CHECKING, State.STARTING)
+        return self.number - self.refusals - is_on_its_way
 
 
 class Step(StrEnum):
@@ -53,7 +59,8 @@ class Reload:
     def began(self, pid: int, now: float) -> None:
         asked_at, self.asked_at = self.asked_at, None
         self.check, self._given_up = pid, False
-        self.last = Record((self.last.number if self.last else 0) + 1, asked_at or now, now, State.CHECKING, now)
+        number, refusals = (self.last.number, self.last.refusals) if self.last else (0, 0)
+        self.last = Record(number + 1, asked_at or now, now, State.CHECKING, now, refusals=refusals)
 
     def checked(self, reason: Sequence[str], now: float) -> None:
         """The check has ended, with the reasons against a reload. Nobody cares any more if it was cancelled."""
@@ -86,7 +93,8 @@ class Reload:
 
     def _come_to(self, state: State, now: float, reason: Sequence[str] = ()) -> None:
         if self.last:
-            self.last = replace(self.last, state=state, at=now, reason=tuple(reason))
+            refusals = self.last.refusals + (state is State.REFUSED and self.last.state is not State.REFUSED)
+            self.last = replace(self.last, state=state, at=now, reason=tuple(reason), refusals=refusals)
 
     # questions
 

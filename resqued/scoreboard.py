@@ -38,17 +38,21 @@ class _Header(IntEnum):
 
 # Columns. Times are milliseconds on the monotonic clock.
 _STATE = 0
-_JOB = 1  # pid of the process of the job, or of the next one; 0 without one
-_LEADS = 2  # 1 while the worker waits on Redis for its pool
-_SINCE = 3  # when it came to its state, or began its job
-_TICK = 4  # when its loop last turned
-_DONE = 5  # jobs that this process has done well
-_FAILED = 6  # and those that failed
-_RSS = 7  # bytes of memory, now and then
-_BEGUN = 8  # run of the last job that was begun in a process which performs several
-_TURN = 9  # of the worker's jobs, which one it performs now; 0: none
+_JOB = 1
+_LEADS = 2
+_SINCE = 3
+_TICK = 4
+_DONE = 5
+_FAILED = 6
+_RSS = 7
+_BEGUN = 8
+_TURN = 9
 _UNWANTED = 10  # the turn of a job that is to end: the one cell that the master writes
-COLUMNS = 11
+_SEVERED = 11
+_QUEUE = 12
+_TOTALS = 13  # from here on only counters
+TALLY = 138  # of them are a `tally`
+COLUMNS = _TOTALS + 2 + TALLY
 
 HEADER = 64  # bytes
 STRIDE = NAME + COLUMNS * 8
@@ -76,123 +80,102 @@ class _Fewer:
             self._cells[column] = value
 
 
+class _Cell:
+    """A number of a row."""
+
+    def __init__(self, column: int) -> None:
+        self._column = column
+
+    def __get__(self, row: "Row", _: type | None = None) -> int:
+        return row.cells[self._column]
+
+    def __set__(self, row: "Row", value: int) -> None:
+        row.cells[self._column] = value
+
+
 class Row:
     """One worker's row, which the worker writes."""
 
-    __slots__ = ("_cells", "_name")
+    __slots__ = ("_name", "cells")
+
+    job = _Cell(_JOB)  # the pid of the process of the present job, or of one that stands by for the next; 0: none
+    leads = _Cell(_LEADS)  # 1 while the worker waits on Redis for its pool
+    tick = _Cell(_TICK)  # when the worker's loop last turned (as `now`); 0: never
+    done = _Cell(_DONE)  # jobs that this process has done well
+    failed = _Cell(_FAILED)  # and those that failed
+    rss = _Cell(_RSS)  # bytes of memory that the worker had when it last looked
+    begun = _Cell(_BEGUN)  # the run of the last job that was begun in a process which performs several
+    turn = _Cell(_TURN)  # which of its jobs, from 1, it performs now; 0: none. Unlike a run, none comes twice
+    severed = _Cell(_SEVERED)  # since when Redis has been away (as `now`); 0: it is not
+    queue = _Cell(_QUEUE)  # of the last job that is in the tally: its place there
 
     def __init__(self, row: memoryview) -> None:
         cells = row[NAME:].cast("q")
         self._name = row[:NAME]
-        self._cells = cells if len(cells) >= COLUMNS else _Fewer(cells)
+        self.cells = cells if len(cells) >= COLUMNS else _Fewer(cells)
 
     def clear(self) -> None:
         self._name[:] = bytes(NAME)
-        for column in range(len(self._cells)):
-            self._cells[column] = 0
+        for column in range(len(self.cells)):
+            self.cells[column] = 0
 
     @property
     def state(self) -> State:
-        return State(self._cells[_STATE])
+        return State(self.cells[_STATE])
 
     @state.setter
     def state(self, state: State) -> None:
-        if state != self._cells[_STATE]:
-            self._cells[_SINCE] = now()
-            self._cells[_STATE] = state
+        if state != self.cells[_STATE]:
+            self.cells[_SINCE] = now()
+            self.cells[_STATE] = state
+
+    @property
+    def since(self) -> int:
+        """When the worker came to its state, or began its job (as `now`); 0: never."""
+        return self.cells[_SINCE]
 
     def begin(self, job: str) -> None:
         """BUSY from now on, with a job of this name, of which the end is cut off if it is very long."""
         self._name[:] = job.encode(errors="replace")[:NAME].ljust(NAME, b"\0")
-        self._cells[_SINCE] = now()
-        self._cells[_STATE] = State.BUSY
+        self.cells[_SINCE] = now()
+        self.cells[_STATE] = State.BUSY
 
     @property
     def job_name(self) -> str:
         """Of the present job; of the last one if there is none. Half of each, if read while it changes."""
         return bytes(self._name).rstrip(b"\0").decode(errors="ignore")
 
-    @property
-    def job(self) -> int:
-        """The pid of the process of the present job, or of one that stands by for the next; 0 without one."""
-        return self._cells[_JOB]
-
-    @job.setter
-    def job(self, pid: int) -> None:
-        self._cells[_JOB] = pid
-
-    @property
-    def begun(self) -> int:
-        """The run of the last job that was begun in a process which performs several."""
-        return self._cells[_BEGUN]
-
-    @begun.setter
-    def begun(self, run: int) -> None:
-        self._cells[_BEGUN] = run
-
-    @property
-    def turn(self) -> int:
-        """Which of its jobs, counted from 1, the worker performs now; 0: none. Unlike a run, none comes twice."""
-        return self._cells[_TURN]
-
-    @turn.setter
-    def turn(self, turn: int) -> None:
-        self._cells[_TURN] = turn
-
     def unwant(self, turn: int) -> None:
         """Somebody wants the job of this turn to end. If it has ended already, nothing happens."""
-        self._cells[_UNWANTED] = turn
+        self.cells[_UNWANTED] = turn
 
     @property
     def is_unwanted(self) -> bool:
-        return self.turn != 0 and self._cells[_UNWANTED] == self.turn
+        return self.turn != 0 and self.cells[_UNWANTED] == self.turn
+
+    def lost_redis(self) -> None:
+        """It does not answer any more."""
+        if not self.severed:
+            self.severed = now()
+
+    def found_redis(self) -> None:
+        if self.severed:
+            self.cells[_TOTALS] += 1
+            self.cells[_TOTALS + 1] += now() - self.severed
+            self.severed = 0
 
     @property
-    def leads(self) -> bool:
-        return bool(self._cells[_LEADS])
-
-    @leads.setter
-    def leads(self, leads: bool) -> None:
-        self._cells[_LEADS] = leads
-
-    @property
-    def since(self) -> int:
-        """When the worker came to its state, or began its job (as `now`); 0: never."""
-        return self._cells[_SINCE]
+    def totals(self) -> list[int]:
+        """Counters, none of which ever goes back: outages of Redis that are over, their milliseconds, the tally."""
+        if isinstance(self.cells, _Fewer):
+            return [self.cells[column] for column in range(_TOTALS, COLUMNS)]
+        return self.cells[_TOTALS:COLUMNS].tolist()
 
     @property
-    def tick(self) -> int:
-        """When the worker's loop last turned (as `now`); 0: never."""
-        return self._cells[_TICK]
-
-    @tick.setter
-    def tick(self, at: int) -> None:
-        self._cells[_TICK] = at
-
-    @property
-    def done(self) -> int:
-        return self._cells[_DONE]
-
-    @done.setter
-    def done(self, jobs: int) -> None:
-        self._cells[_DONE] = jobs
-
-    @property
-    def failed(self) -> int:
-        return self._cells[_FAILED]
-
-    @failed.setter
-    def failed(self, jobs: int) -> None:
-        self._cells[_FAILED] = jobs
-
-    @property
-    def rss(self) -> int:
-        """Bytes of memory that the worker had when it last looked."""
-        return self._cells[_RSS]
-
-    @rss.setter
-    def rss(self, size: int) -> None:
-        self._cells[_RSS] = size
+    def tally(self) -> memoryview:
+        """The cells of `metrics.tally`, for a worker to count in, whose board is of its own version."""
+        assert isinstance(self.cells, memoryview)
+        return self.cells[_TOTALS + 2 : COLUMNS]
 
 
 class Scoreboard:

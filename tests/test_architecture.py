@@ -21,7 +21,7 @@ FLOORS = """
 digest errors version
 
 activejob address backoff bounds chosen concurrency config destination duty escalation fleet handover hooks
-jobarguments jobclass jobfunction jobhooks joblimits jobpolicies listener outlet promises protocol queues rates
+jobarguments jobclass jobfunction jobhooks joblimits jobpolicies listener metrics outlet promises protocol queues rates
 recurring reload rhythm signaltable termination tries unique verdict wear wishes work
 
 application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline listening
@@ -346,6 +346,13 @@ def test_the_process_that_forks_has_not_loaded_what_only_clients_and_operators_u
     }
 
     assert loaded_by("import resqued.entry.daemon") & theirs == set()
+
+
+def test_the_process_that_forks_has_not_loaded_what_its_configuration_does_not_ask_for() -> None:
+    loaded = loaded_by("import resqued.entry.daemon")
+    asked_for = {"resqued.entry.exposing", "resqued.master.figures", "resqued.master.pages", "resqued.worker.meter"}
+
+    assert {name for name in loaded if name in asked_for or name.startswith("resqued.metrics")} == set()
 
 
 # The rules find what they look for

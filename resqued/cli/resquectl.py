@@ -19,6 +19,7 @@ from resqued.cli.commands import (
     delayed,
     doctor,
     enqueue,
+    exporter,
     failed,
     jobs,
     kill,
@@ -47,7 +48,7 @@ from resqued.version import __version__
 
 GROUPS = (
     *(queues, queue, jobs, enqueue, failed, delayed, schedule, locks, limits),  # the fleet, through Redis
-    *(workers, prune, overview),  # as above
+    *(workers, prune, overview, exporter),  # as above
     *(status, top, stacks, reload, stop, pools, kill),  # this machine, without it
     *(doctor, translate, web, completion),
 )

@@ -25,10 +25,12 @@ from resqued.store.locks import Locks
 from resqued.store.pruning import Pruning
 from resqued.store.stock import Stock
 from resqued.store.strangers import Strangers
+from resqued.store.survey import Survey
 from resqued.store.turns import Turns
 from resqued.wire import pooled
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
+SURVEY_TIMEOUT = 2.0  # s; scrapers wait for ten
 DEFAULT_FILE = Path("/etc/resqued.toml")
 
 
@@ -80,6 +82,14 @@ def fleet(arguments: Namespace) -> Iterator[Fleet]:
         yield Fleet(
             Stock(wire, keys), Census(wire, keys), Pruning(wire, keys), Strangers(wire, keys), Locks(wire, keys)
         )
+
+
+@contextmanager
+def survey(arguments: Namespace) -> Iterator[Survey]:
+    """For somebody who must not wait long for a Redis that is silent."""
+    server, namespace = where(arguments)
+    with closing(pooled.connect(server, name="resquectl", timeout=SURVEY_TIMEOUT)) as wire:
+        yield Survey(wire, Keys(namespace))
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The configuration: TOML becomes a frozen `Config`, or every mistake in it at once.
 
-kinds: what a value may be. settings, schedules: what can be configured. syntax: what the text says. examination: what
-is wrong with that. wording: how a mistake is told.
+kinds: what a value may be. settings, schedules, serving: what can be configured. syntax: what the text says.
+examination: what is wrong with that. wording: how a mistake is told.
 Nothing here reads a file, an environment or a clock.
 """
 
@@ -11,7 +11,8 @@ from resqued.config import kinds
 from resqued.config.examination import mistakes
 from resqued.config.kinds import Bytes
 from resqued.config.schedules import Schedule, Scheduler
-from resqued.config.settings import Config, Daemon, Failed, Jobs, Limits, Log, Pool, Redis, Shutdown, Web, Worker
+from resqued.config.serving import Metrics, Web
+from resqued.config.settings import Config, Daemon, Failed, Jobs, Limits, Log, Pool, Redis, Shutdown, Worker
 from resqued.config.syntax import NotToml, load
 from resqued.errors import ConfigError
 
@@ -23,6 +24,7 @@ __all__ = [
     "Jobs",
     "Limits",
     "Log",
+    "Metrics",
     "Pool",
     "Redis",
     "Schedule",

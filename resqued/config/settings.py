@@ -21,13 +21,11 @@ from resqued.config.kinds import (
     Flag,
     Format,
     Group,
-    Header,
     Hostname,
     Interrupted,
     Interval,
     JobRates,
     Level,
-    Listen,
     Modules,
     Namespace,
     Nice,
@@ -35,7 +33,6 @@ from resqued.config.kinds import (
     Path,
     PoolName,
     Preload,
-    Proxies,
     Queues,
     Seconds,
     Settings,
@@ -48,6 +45,7 @@ from resqued.config.kinds import (
 )
 from resqued.config.policies import Retry
 from resqued.config.schedules import Scheduler, Schedules
+from resqued.config.serving import Metrics, Web
 from resqued.config.table import Contradiction, Given, Table
 from resqued.errors import AddressError
 from resqued.queues import Order
@@ -197,23 +195,6 @@ class Daemon(Table, frozen=True, kw_only=True):
     signal_pool: SignalPool = ""  # which pool TTIN and TTOU are about; empty: the first
 
 
-class Web(Table, frozen=True, kw_only=True):
-    """The page that `resquectl web` serves."""
-
-    listen: Listen = "127.0.0.1:5678"
-    password_file: Path = ""  # who may log in; empty: nobody has to
-    trusted_header: Header = ""  # in which a proxy says who somebody is; empty: none does
-    trusted_proxies: Proxies = ("127.0.0.1", "::1")
-    read_only: Flag = False
-
-    @staticmethod
-    def contradictions(given: Given) -> Iterator[Contradiction]:
-        if given.get("password_file") and given.get("trusted_header"):
-            yield "trusted_header", "there is a password_file already; remove one of the two"
-        if isinstance(listen := given.get("listen"), str):
-            yield from (("listen", why) for why in _unsafe(listen, given))
-
-
 Pools = Annotated[
     dict[PoolName, Pool],
     Meta(min_length=1, description='at least one pool, such as [pools.default] with queues = ["*"]'),
@@ -233,6 +214,7 @@ class Config(Table, frozen=True, kw_only=True):
     schedule: Schedules = field(default_factory=dict)  # name → schedule, in the order of the file
     limits: Limits = Limits()
     log: Log = Log()
+    metrics: Metrics = Metrics()
     daemon: Daemon = Daemon()
     web: Web = Web()
 
@@ -242,18 +224,6 @@ class Config(Table, frozen=True, kw_only=True):
         wanted = daemon.get("signal_pool") if isinstance(daemon, dict) else None
         if wanted and isinstance(pools, dict) and wanted not in pools:
             yield "daemon.signal_pool", f'there is no pool "{wanted}"; there are: {", ".join(pools)}'
-
-
-def _unsafe(listen: str, given: Given) -> Iterator[str]:
-    """What is wrong with listening there."""
-    from resqued import listener  # noqa: PLC0415  the daemon forks: what only the page needs stays out
-
-    try:
-        is_guarded = given.get("password_file") or given.get("trusted_header")
-        if not (listener.parse(listen).is_loopback or is_guarded):
-            yield "whoever reaches it could do anything; add password_file or trusted_header, or listen on 127.0.0.1"
-    except ValueError as error:
-        yield str(error)
 
 
 def _server(url: object) -> tuple[Address | None, str]:

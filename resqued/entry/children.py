@@ -1,7 +1,7 @@
 """What the master's forks are: a worker, a pruner, a scheduler, the program of an embedded Redis."""
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from resqued import chance, embedded, performer, places, processes, systemd
@@ -37,7 +37,10 @@ CONFIG, CRASH = 78, 1  # exit statuses: EX_CONFIG of sysexits.h, and anything el
 
 
 class Children:
-    """`inbox` is the master's; `killed_jobs`: sessions whose end a pruner has to wait for; `workers`: pids of now."""
+    """`inbox` is the master's; `killed_jobs`: sessions whose end a pruner has to wait for; `workers`: pids of now.
+
+    `places`: where the jobs of each pool are counted; none: they are not.
+    """
 
     def __init__(
         self,
@@ -49,9 +52,10 @@ class Children:
         inbox: Inbox,
         killed_jobs: Collection[int],
         workers: Callable[[], Collection[int]],
+        places: Mapping[str, Sequence[str]],
     ) -> None:
         self._config, self._ground, self._estate, self._registry = config, ground, estate, registry
-        self._inbox, self._killed_jobs, self._workers = inbox, killed_jobs, workers
+        self._inbox, self._killed_jobs, self._workers, self._places = inbox, killed_jobs, workers, places
         self._application = Application(
             registry, performer.perform, performer.failed, max_payload=config.jobs.max_payload
         )
@@ -134,6 +138,7 @@ class Children:
             config.failed.max_age,
             Rates(config.limits.rates),
             self._ground.state,
+            self._places.get(slot.pool, ()),
         )
 
     def _be_pruner(self) -> int:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from resqued import atfork, chance, notes, processes, signals, stacks
 from resqued.config import Config
@@ -28,6 +29,9 @@ from resqued.signals import Inbox
 from resqued.systemd import Notifier
 from resqued.version import __version__
 from resqued.worker.task import refuse_policies
+
+if TYPE_CHECKING:
+    from resqued.entry.exposing import Exposing
 
 HOPELESS = 75  # exit status: no worker ever got ready; EX_TEMPFAIL of sysexits.h
 LONGEST_START = 86400.0  # s without a beat while a first start imports: TimeoutStartSec says how long that may take
@@ -75,6 +79,8 @@ class Daemon:
             while self._master.run() is Next.BECOME:
                 self._become()
             self._herald.remove()
+            if self._exposing:
+                self._exposing.remove()
             self._check.remove()
             stacks.remove(self._ground.run)
         finally:
@@ -96,6 +102,7 @@ class Daemon:
             Reload(daemon.reload_timeout, before.reload, before.asked_at) if before else Reload(daemon.reload_timeout)
         )
         self._check = Check(self._config, self._ground, self._origin)
+        self._exposing = self._new_exposing()
         self._master = Master(
             self._fleet,
             self._reload,
@@ -106,6 +113,8 @@ class Daemon:
             tokens=self._estate.tokens,
             control=self._estate.control,
             signal_pool=daemon.signal_pool or next(iter(self._config.pools)),
+            doors=self._exposing.doors if self._exposing else (),
+            figures=self._exposing.figures if self._exposing else None,
         )
         self._master.killed_jobs.update(before.killed_jobs if before else ())
         self._children = Children(
@@ -116,6 +125,7 @@ class Daemon:
             inbox=self._inbox,
             killed_jobs=self._master.killed_jobs,
             workers=lambda: [process.pid for process in self._fleet.processes],
+            places=self._exposing.figures.places if self._exposing else {},
         )
         self._herald = Herald(self._ground, self._estate, self._fleet, self._reload, self._notifier)
         self._herald.tell()
@@ -135,6 +145,20 @@ class Daemon:
         else:
             fleet.left_work()  # a predecessor may have been killed, and its workers
         return fleet
+
+    def _new_exposing(self) -> "Exposing | None":
+        if not self._config.metrics.is_wanted:
+            return None
+        from resqued.entry.exposing import Exposing  # noqa: PLC0415  what is not used stays out of a process that forks
+
+        return Exposing(
+            self._config,
+            self._ground.file,
+            estate=self._estate,
+            fleet=self._fleet,
+            reload=self._reload,
+            before=self._before,
+        )
 
     # the application
 
@@ -208,6 +232,9 @@ class Daemon:
             lock=own.lock.fileno(),
             hold=own.hold.fileno() if own.hold else None,
             control=own.control.fileno() if own.control else None,
+            metrics=own.metrics.fileno() if own.metrics else None,
+            metrics_at=self._config.metrics.listen,
+            totals=self._exposing.totals() if self._exposing else None,
             workers=[Heir.of(slot) for slot in fleet.workers if slot.process],
             of_the_house=[Heir.of(slot) for slot in fleet.house.slots if slot.process],
             paused=[pool.name for pool in fleet.pools.values() if pool.paused],
@@ -231,7 +258,8 @@ class Daemon:
         return self._check.reasons(ended)
 
     def tell(self) -> float | None:
-        return self._herald.tell()
+        due = self._herald.tell(), self._exposing.tell() if self._exposing else None
+        return min((at for at in due if at is not None), default=None)
 
 
 def _change_directory(directory: str, source: str) -> None:

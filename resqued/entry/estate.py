@@ -41,13 +41,15 @@ class Estate:
     boards: Boards
     hold: Lock | None  # on the directory of an embedded Redis
     control: Listener | None  # where wishes come in; None if there can be no socket
+    metrics: Listener | None  # where metrics are asked for; None if nobody may, or if there can be no socket
     shows: int | None  # descriptor of the file where all processes show their stacks; None if there can be none
 
     def release(self) -> None:
         """At the end."""
         self.boards.remove()
-        if self.control:
-            self.control.remove()
+        for listener in (self.control, self.metrics):
+            if listener:
+                listener.remove()
         self._close()
 
     def forget(self) -> None:
@@ -59,8 +61,9 @@ class Estate:
         self.lock.close()
         if self.hold:
             self.hold.close()
-        if self.control:
-            self.control.close()
+        for listener in (self.control, self.metrics):
+            if listener:
+                listener.close()
 
 
 def founded(ground: Ground, config: Config) -> Estate:
@@ -76,6 +79,7 @@ def founded(ground: Ground, config: Config) -> Estate:
         boards=Boards(0, Scoreboard(_rows(config), ground.run), {}),
         hold=embedded.prepare(ground.redis) if config.redis.embedded else None,
         control=_control(ground.run),
+        metrics=_metrics(config.metrics.listen),
         shows=_shows(ground.run),
     )
 
@@ -107,6 +111,7 @@ def inherited(handover: Handover, ground: Ground, config: Config) -> Estate:
         boards=Boards(generation, _board(_rows(config), ground.run, generation), _opened(handover.boards)),
         hold=None if handover.hold is None else Lock(ground.redis / "lock", handover.hold),
         control=_control(ground.run, handover.control),
+        metrics=_metrics(config.metrics.listen, handover.metrics_at, handover.metrics),
         shows=_shows(ground.run),
     )
 
@@ -121,6 +126,39 @@ def _control(directory: Path, inherited: int | None = None) -> Listener | None:
         log.error("control.not_made", error=str(error))
         return None
     return Listener(door, file, end=wishes.END, longest=wishes.LONGEST)
+
+
+def _metrics(place: str, before: str = "", inherited: int | None = None) -> Listener | None:
+    """Who waits at the inherited socket is served by this image, if it is still the one that is wanted."""
+    door = None if inherited is None else socket.socket(fileno=inherited)
+    if door and not (place == before and _stands(place)):
+        door.close()
+        if file := _file(before):
+            file.unlink(missing_ok=True)
+        door = None
+    if not place:
+        return None
+    from resqued import listener  # noqa: PLC0415  what is not used stays out of a process that forks
+    from resqued.metrics import asking  # noqa: PLC0415  the same
+
+    try:
+        door = door or listening.bound(listener.parse(place))
+    except OSError as error:
+        log.error("metrics.not_served", listen=place, error=error.strerror or str(error))
+        return None
+    return Listener(
+        door, _file(place), end=asking.END, longest=asking.LONGEST, most=asking.MOST, patience=asking.PATIENCE
+    )
+
+
+def _stands(place: str) -> bool:
+    """Somebody may have cleared its directory."""
+    file = _file(place)
+    return file is None or file.is_socket()
+
+
+def _file(place: str) -> Path | None:
+    return Path(place.removeprefix("unix:")) if place.startswith("unix:") else None
 
 
 def _shows(directory: Path) -> int | None:

@@ -195,13 +195,11 @@ class Herald:
 
 
 def _pool_status(pool: Pool, halted: str) -> PoolStatus:
-    deaths = f"{pool.stillborn} workers died before they were ready; the last: {pool.died_by}"
-    reason = halted or (deaths if pool.degraded else "")
     return PoolStatus(
         workers=pool.wanted,
         min=pool.size.min,
         max=pool.size.max,
         paused=pool.paused,
         degraded=pool.degraded or bool(halted),
-        reason=reason,
+        reason=halted or pool.trouble,
     )

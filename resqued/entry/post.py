@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from resqued import chance, destination, notes, performer, processes
 from resqued.address import Address
@@ -33,7 +34,11 @@ from resqued.whereabouts import Whereabouts, whereabouts
 from resqued.wire import Wire, lean
 from resqued.worker import Application, Terms, Worker
 from resqued.worker.belongings import Belongings
+from resqued.worker.diary import Diary
 from resqued.worker.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from resqued.worker.meter import Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Post:
     max_failed_age: float = 0.0  # seconds that they may stay there; 0: no limit
     rates: Rates | None = None  # how many jobs may be taken from queues in a time
     home: Path | None = None  # the state directory of the configuration
+    places: Sequence[str] = ()  # where its jobs are counted (`metrics.tally`); none: they are not
 
 
 def work(
@@ -72,7 +78,7 @@ def work(
     _get_ready(post, queues)
     registration = _registration(post, here)
     wire = lean.connect(post.address, name=f"resqued:{post.terms.slot}")
-    diary = _notebook(post.home, registration.nonce) if post.home else None
+    notebook = _notebook(post.home, registration.nonce) if post.home else None
     vigil = _vigil(post, token)
     gone = Worker(
         post.pool,
@@ -82,7 +88,7 @@ def work(
         pruning=Pruning(wire, post.keys),
         upkeep=_upkeep(post, wire, application),
         here=here,
-        notebook=diary,
+        diary=Diary(notebook, row, _meter(row, post.places)),
         vigil=vigil,
         queues=queues,
         duty=_duty(post, paused=paused),
@@ -91,7 +97,7 @@ def work(
         lifeline=lifeline,
         bell=bell,
         row=row,
-        mine=Belongings(wire.fileno, vigil, inbox=inbox, notebook=diary, lifeline=lifeline, bell=bell).descriptors,
+        mine=Belongings(wire.fileno, vigil, inbox=inbox, notebook=notebook, lifeline=lifeline, bell=bell).descriptors,
     ).run()
     wire.close()
     return gone
@@ -112,6 +118,14 @@ def _notebook(home: Path, nonce: str) -> Notebook | None:
     except OSError as error:
         log.error("notebook.not_made", error=str(error))
         return None
+
+
+def _meter(row: Row, places: Sequence[str]) -> "Meter | None":
+    if not places:
+        return None
+    from resqued.worker.meter import Meter  # noqa: PLC0415  what is not used stays out of a process that forks
+
+    return Meter(row, places)
 
 
 def _worker_id(post: Post, here: Whereabouts, queues: QueueSet) -> WorkerId:

@@ -127,6 +127,12 @@ class Pool:
     degraded: bool = False  # its workers never get ready: one slot goes on trying
 
     @property
+    def trouble(self) -> str:
+        """Why it is degraded; empty if it is not."""
+        deaths = f"{self.stillborn} workers died before they were ready; the last: {self.died_by}"
+        return deaths if self.degraded else ""
+
+    @property
     def wanted(self) -> int:
         return sum(slot.wanted for slot in self.slots)
 

@@ -48,6 +48,8 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "master.started": ("info", "The master has read its configuration and begins to start workers."),
     "master.stopped": ("info", "All workers have left; the master exits."),
     "master.stopping": ("info", "The master was asked to stop and passes it on."),
+    "metrics.not_served": ("error", "There can be no socket for metrics and health; nobody can ask for them."),
+    "metrics.not_written": ("error", "The file for metrics cannot be written; said once, until it can again."),
     "note.failed": ("error", "The end of a job could not be noted on disk; only a death right now would matter."),
     "notebook.not_made": ("error", "A worker can note nothing on disk, and works; only a sudden death would matter."),
     "pool.degraded": ("error", "Workers of this pool die before they are ready; one slot goes on trying."),

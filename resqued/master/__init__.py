@@ -2,6 +2,6 @@
 
 from resqued.master.burial import ORPHANS, STILL_REGISTERED
 from resqued.master.hands import Hands
-from resqued.master.loop import Master, Next
+from resqued.master.loop import Door, Master, Next
 
-__all__ = ["ORPHANS", "STILL_REGISTERED", "Hands", "Master", "Next"]
+__all__ = ["ORPHANS", "STILL_REGISTERED", "Door", "Hands", "Master", "Next"]

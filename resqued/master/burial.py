@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from resqued import kin, processes
 from resqued.boards import Boards
@@ -11,14 +12,19 @@ from resqued.log import log
 from resqued.processes import Exit
 from resqued.store.vigil import Token
 
+if TYPE_CHECKING:
+    from resqued.master.figures import Figures
+
 ORPHANS = 3  # exit status of a pruner: all is settled, but workers of an earlier master still live
 ORPHANS_EVERY = 2.0  # s from one look whether they have died to the next: no master will be told
 STILL_REGISTERED = 69  # exit status of a worker that Redis did not let go: EX_UNAVAILABLE of sysexits.h
 
 
 class Burial:
-    def __init__(self, fleet: Fleet, boards: Boards, tokens: Mapping[str, Token]) -> None:
-        self._fleet, self._boards, self._tokens = fleet, boards, tokens
+    def __init__(
+        self, fleet: Fleet, boards: Boards, tokens: Mapping[str, Token], figures: "Figures | None" = None
+    ) -> None:
+        self._fleet, self._boards, self._tokens, self._figures = fleet, boards, tokens, figures
         self.killed_jobs: set[int] = set()  # whose workers died: a pruner waits until they are gone
 
     def of_service(self, slot: Slot, ended: Exit) -> None:
@@ -40,7 +46,11 @@ class Burial:
     def of_worker(self, slot: Slot, ended: Exit) -> None:
         process = slot.process
         assert process is not None
-        self._fleet.exited(slot, monotonic(), well=ended.code in (0, STILL_REGISTERED), by=str(ended))
+        well = ended.code in (0, STILL_REGISTERED)
+        if self._figures:
+            row = self._boards.row(process.generation, process.row)
+            self._figures.left(slot.pool, process, row, well=well)
+        self._fleet.exited(slot, monotonic(), well=well, by=str(ended))
         self._report(slot, process, ended)
         self._clear_up_after(slot, process, ended)
 

@@ -3,9 +3,10 @@
 import errno
 import select
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias
 
 from resqued import processes, signals
 from resqued.boards import Boards
@@ -24,6 +25,11 @@ from resqued.scoreboard import Row, State
 from resqued.signals import Inbox, milliseconds
 from resqued.store.vigil import Token
 
+if TYPE_CHECKING:
+    from resqued.master.figures import Figures
+
+Door: TypeAlias = tuple[Listener, Callable[[bytes], bytes]]  # where strangers ask, and who answers them
+
 MOODS = {signal.SIGQUIT: Mood.DRAINING, signal.SIGTERM: Mood.STOPPING, signal.SIGINT: Mood.HURRYING}
 SIGNALS: dict[Mood, int] = {
     Mood.DRAINING: signal.SIGQUIT,
@@ -41,7 +47,7 @@ class Next(Enum):
 
 
 class Master:
-    """`control`: where wishes come in. `signal_pool`: whose size TTIN and TTOU change."""
+    """`control`: where wishes come in. `doors`: what else it serves. `signal_pool`: whose size TTIN and TTOU change."""
 
     def __init__(
         self,
@@ -55,18 +61,21 @@ class Master:
         tokens: Mapping[str, Token],
         control: Listener | None,
         signal_pool: str,
+        doors: Sequence[Door] = (),
+        figures: "Figures | None" = None,
     ) -> None:
         self._fleet, self._hands, self._signal_pool = fleet, hands, signal_pool
-        self._inbox, self._bell, self._boards, self._control = inbox, bell, boards, control
-        self._reloading, self._burial = Reloading(reload, hands), Burial(fleet, boards, tokens)
+        self._inbox, self._bell, self._boards = inbox, bell, boards
+        self._reloading, self._burial = Reloading(reload, hands), Burial(fleet, boards, tokens, figures)
         self._desk = Desk(fleet, boards, look=self._look)
+        self._doors = [*([(control, self._desk.answer)] if control else []), *doors]
         self.killed_jobs = self._burial.killed_jobs
         self.is_hopeless = False
         self._poll = select.poll()
         for source in (inbox, bell):
             self._poll.register(source, select.POLLIN)
-        if control:
-            control.watch(self._poll)
+        for listener, _ in self._doors:
+            listener.watch(self._poll)
 
     def run(self) -> Next:
         """Until everybody has gone, after a wish to stop; or until it is time to become the new version."""
@@ -99,8 +108,8 @@ class Master:
             self._fleet.seen(slot, _sight(self._boards.row(process.generation, process.row)), monotonic())
 
     def _sleep(self) -> None:
-        control = self._control.wakes_at if self._control else None
-        times = (self._hands.tell(), self._fleet.wakes_at(), self._reloading.wakes_at, control)
+        doors = (listener.wakes_at for listener, _ in self._doors)
+        times = (self._hands.tell(), self._fleet.wakes_at(), self._reloading.wakes_at, *doors)
         if not self._fleet.done:
             self._poll.poll(milliseconds(min((at for at in times if at is not None), default=None)))
 
@@ -168,8 +177,8 @@ class Master:
             self._heed(number)
 
     def _serve(self) -> None:
-        if self._control:
-            self._control.serve(monotonic(), self._desk.answer)
+        for listener, answer in self._doors:
+            listener.serve(monotonic(), answer)
 
     def _heed(self, number: int) -> None:
         match number:

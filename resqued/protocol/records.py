@@ -90,8 +90,12 @@ def pinged(ping: bytes) -> datetime | None:
 
 
 def enqueued(job: bytes) -> datetime | None:
-    """When a job was put on its queue, if its client has said so; Resque has no word for it, others have many."""
-    payload = _object(_decoded(job))
+    """When a job was put on its queue, if its client has said so."""
+    return stamped(_object(_decoded(job)))
+
+
+def stamped(payload: Mapping[str, Any]) -> datetime | None:
+    """The same, of a payload. Resque has no word for it, others have many."""
     inner = payload.get("args") if payload.get("class") == ACTIVE_JOB else None
     said = [payload, _object(inner[0])] if isinstance(inner, list) and inner else [payload]
     dates = (_stamp(words.get(stamp)) for words in said for stamp in STAMPS)

@@ -13,6 +13,7 @@ from resqued.log import log
 from resqued.promises import Promise
 from resqued.protocol.moves import Begun, Settled
 from resqued.queues import QueueSet
+from resqued.scoreboard import Row
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Held, Nothing, Slate
 from resqued.verdict import REQUEUED, Verdict
@@ -39,11 +40,12 @@ class Books:
         duty: Duty,
         ears: Ears,
         redis_timeout: float,
+        row: Row,
         when_lost: Callable[[], None],
     ) -> None:
         self._slate, self._pruning, self._here, self._upkeep = slate, pruning, here, upkeep
         self._queues, self._duty, self._ears = queues, duty, ears
-        self._redis_timeout, self._when_lost = redis_timeout, when_lost
+        self._redis_timeout, self._row, self._when_lost = redis_timeout, row, when_lost
         self._registered = False
         self._may_be_registered = False  # an answer may have been lost
         self._unsettled: dict[int, Verdict] = {}  # runs that could not be settled in time
@@ -213,12 +215,14 @@ class Books:
             self.lost(error)
             return None
         if self._duty.redis_lost_at is not None and (away := self._duty.found_redis(monotonic())) is not None:
+            self._row.found_redis()
             log.warning("redis.back", away_s=round(away, 3))
         return answer
 
     def lost(self, error: StoreUnavailable) -> None:
         """An outage is logged once when it begins, and once when it ends."""
         if self._duty.lost_redis(monotonic()):
+            self._row.lost_redis()
             log.warning("redis.lost", error=str(error))
             self._when_lost()
 

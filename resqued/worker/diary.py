@@ -1,11 +1,19 @@
-"""What a worker notes of its jobs. A full disk does no harm: a note matters only to who is killed right then."""
+"""What a worker tells this machine of the end of each job: its notebook, the scoreboard, the log.
+
+A full disk does no harm: a missing note matters only to who is killed right then.
+"""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from resqued.log import log
 from resqued.notes import Notebook
-from resqued.verdict import ASIDE, Verdict
-from resqued.work import Work
+from resqued.scoreboard import Row
+from resqued.verdict import ASIDE, Outcome, Verdict
+from resqued.work import Job, Work
+
+if TYPE_CHECKING:
+    from resqued.worker.meter import Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +21,7 @@ class Ended:
     """A job that has ended, or could not begin."""
 
     verdict: Verdict
-    job: str | None  # its name; None if the payload named none
+    job: str | None = None  # its name; None if the payload named none
     pid: int | None = None  # of its process; None if it never had one
     seconds: float = 0.0  # from its fork, or from when it was handed over, to its verdict
     makes_way: bool = False  # what its process holds is to be free when another one of its kind begins
@@ -30,17 +38,42 @@ class Ended:
 
 
 class Diary:
-    """Without a notebook nothing is noted."""
+    """Without a notebook nothing is noted; without a meter nothing is measured."""
 
-    def __init__(self, notebook: Notebook | None) -> None:
-        self._notebook = notebook
+    def __init__(self, notebook: Notebook | None, row: Row, meter: "Meter | None" = None) -> None:
+        self._notebook, self._row, self._meter = notebook, row, meter
 
-    def note(self, work: Work, verdict: Verdict) -> None:
-        if self._notebook and verdict is not ASIDE:  # which is settled already
+    def begin(self, job: Job) -> None:
+        if self._meter:
+            self._meter.begin(job)
+
+    def begins_again(self) -> None:
+        """The job of `begin` has been tried before."""
+        if self._meter:
+            self._meter.begins_again()
+
+    def note(self, work: Work, ended: Ended) -> None:
+        """Before Redis knows of it: if this worker dies now, others know how the job ended."""
+        if self._notebook and ended.verdict is not ASIDE:  # which is settled already
             try:
-                self._notebook.note(work.run, verdict)
+                self._notebook.note(work.run, ended.verdict)
             except OSError as error:
                 log.exception("note.failed", error=str(error))
+        if self._meter:
+            self._meter.count(work.queue, ended.verdict, None if ended.pid is None else ended.seconds)
+
+    def report(self, work: Work, ended: Ended) -> None:
+        verdict, facts = ended.verdict, ended.facts(work)
+        match verdict.outcome:
+            case Outcome.DONE:
+                self._row.done += 1
+                log.info("job.done", **facts)
+            case Outcome.FAILED:
+                self._row.failed += 1
+                again = {} if verdict.again is None else {"again_in_s": round(verdict.again, 3)}
+                log.warning("job.failed", **facts, exception=verdict.exception, error=verdict.error, **again)
+            case Outcome.REQUEUED:
+                log.info("job.requeued", **facts)
 
     def close(self) -> None:
         """From here on no job begins, whatever may still be on the slate when Redis is back."""

@@ -11,7 +11,6 @@ from resqued.escalation import Mood
 from resqued.hooks import WorkerInfo
 from resqued.lifeline import Bell, Lifeline
 from resqued.log import log
-from resqued.notes import Notebook
 from resqued.promises import Promise
 from resqued.protocol.moves import Begun
 from resqued.queues import QueueSet
@@ -20,7 +19,7 @@ from resqued.signals import Inbox
 from resqued.store.pruning import Pruning
 from resqued.store.slate import Nothing, Slate
 from resqued.store.vigil import Vigil
-from resqued.verdict import ASIDE, REQUEUED, Outcome
+from resqued.verdict import ASIDE, REQUEUED
 from resqued.wear import Wear
 from resqued.whereabouts import Whereabouts
 from resqued.work import Work
@@ -41,6 +40,9 @@ class Worker:
     `mine`: descriptors that a job's process closes. `bell` is rung when `row` has news.
     """
 
+    _has_forked = False
+    _unreported: tuple[Work, Ended] | None = None
+
     def __init__(
         self,
         pool: str,
@@ -51,7 +53,7 @@ class Worker:
         pruning: Pruning,
         upkeep: Upkeep,
         here: Whereabouts,
-        notebook: Notebook | None,
+        diary: Diary,
         vigil: Vigil,
         queues: QueueSet,
         duty: Duty,
@@ -62,10 +64,9 @@ class Worker:
         row: Row,
         mine: Callable[[], list[int]],
     ) -> None:
-        self._application, self._slate, self._diary = application, slate, Diary(notebook)
-        self._vigil, self._queues, self._duty, self._row = vigil, queues, duty, row
-        self._wear, self._pulse = wear, Pulse(row)
-        self._ears = Ears(duty, inbox, lifeline, self._pulse)
+        self._application, self._slate, self._diary, self._wear = application, slate, diary, wear
+        self._vigil, self._queues, self._duty, self._row, self._pulse = vigil, queues, duty, row, Pulse(row)
+        self._ears, self._retry = Ears(duty, inbox, lifeline, self._pulse), terms.retry
         self._books = Books(
             slate,
             pruning,
@@ -75,12 +76,11 @@ class Worker:
             duty=duty,
             ears=self._ears,
             redis_timeout=terms.redis_timeout,
+            row=row,
             when_lost=vigil.lost,
         )
         self._runner = Runner(terms, self._task, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine)
         self._standing = Standing(WorkerInfo(slate.worker, pool, queues.entries), terms.slot, row, bell)
-        self._has_forked, self._retry = False, terms.retry
-        self._unreported: tuple[Work, Ended] | None = None
 
     def run(self) -> bool:
         """Work until asked to stop. Whether nothing of this worker is left in Redis: it may have been away too long."""
@@ -133,7 +133,7 @@ class Worker:
 
     def _put_back(self, work: Work) -> None:
         # should Redis be away now, whoever finds it on the slate knows that it never began
-        self._diary.note(work, REQUEUED)
+        self._diary.note(work, Ended(REQUEUED))
         self._books.settle(work, REQUEUED)
         log.info("job.put_back", queue=work.queue, run=work.run)
 
@@ -142,7 +142,7 @@ class Worker:
         self._become(State.BUSY)
         ended = self._perform(work)
         self._catch_up()
-        self._diary.note(work, ended.verdict)
+        self._diary.note(work, ended)
         if ended.makes_way:
             self._runner.see_off()
         self._wear.performed(self._pulse.weigh() if self._wear.heeds_memory else 0)
@@ -162,7 +162,7 @@ class Worker:
     def _catch_up(self) -> None:
         """What remains to be done for the last job. If another follows, its process is given that first."""
         if self._unreported:
-            self._report(*self._unreported)
+            self._diary.report(*self._unreported)
             self._unreported = None
             self._runner.reap()
 
@@ -171,6 +171,7 @@ class Worker:
         try:
             job = self._application.job(work, self._slate.worker)
             self._row.begin(job.name)
+            self._diary.begin(job)
             task = self._application.task(job, self._retry)
         except JobError as error:
             task = self._application.refused(job, work, self._slate.worker)
@@ -201,25 +202,13 @@ class Worker:
             return Ended(ASIDE, task.job.name)
         if tried:
             work = replace(work, tried=tried)
+            self._diary.begins_again()
             task = self._task(work)
         return replace(self._run(task, work), makes_way=promise.is_exclusive)
 
     def _task(self, work: Work) -> Task:
         """In the process of a job, of a further one. Raises JobError."""
         return self._application.task(self._application.job(work, self._slate.worker), self._retry)
-
-    def _report(self, work: Work, ended: Ended) -> None:
-        verdict, facts = ended.verdict, ended.facts(work)
-        match verdict.outcome:
-            case Outcome.DONE:
-                self._row.done += 1
-                log.info("job.done", **facts)
-            case Outcome.FAILED:
-                self._row.failed += 1
-                again = {} if verdict.again is None else {"again_in_s": round(verdict.again, 3)}
-                log.warning("job.failed", **facts, exception=verdict.exception, error=verdict.error, **again)
-            case Outcome.REQUEUED:
-                log.info("job.requeued", **facts)
 
     def _give_way_if_worn(self) -> None:
         """Leave as on QUIT, for a fresh worker to take over. Who pauses stays: his successor would know of no pause."""

@@ -30,7 +30,7 @@ def commands(program: ArgumentParser) -> Iterator[tuple[list[str], ArgumentParse
 
 
 def about_redis() -> Iterator[tuple[Sequence[str], ArgumentParser]]:
-    local = {subjects.machine, subjects.nothing}
+    local = {subjects.machine, subjects.nothing, subjects.survey}  # the last is for who goes on: test_exporter
     return (
         (names, command) for names, command in commands(resquectl.parser()) if command.get_default("about") not in local
     )

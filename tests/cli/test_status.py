@@ -421,7 +421,7 @@ def board_too_short(stage: Stage) -> None:
 
 
 def state_unknown(stage: Stage) -> None:
-    stage.row(0)._cells[scoreboard._STATE] = 99
+    stage.row(0).cells[scoreboard._STATE] = 99
 
 
 @pytest.mark.parametrize("spoil", [board_gone, board_of_another_layout, board_too_short, state_unknown])

@@ -15,6 +15,7 @@ from resqued.config import (
     Jobs,
     Limits,
     Log,
+    Metrics,
     Pool,
     Redis,
     Schedule,
@@ -39,6 +40,7 @@ TABLES: dict[str, type[Table]] = {
     "schedule.NAME": Schedule,
     "limits": Limits,
     "log": Log,
+    "metrics": Metrics,
     "daemon": Daemon,
     "web": Web,
 }

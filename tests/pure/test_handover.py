@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from resqued.backoff import Backoff
 from resqued.escalation import Mood
 from resqued.fleet import Fleet, Limits, Process, Sight, Size, Slot, Spawn, Tell
-from resqued.handover import LAYOUT, Handover, Heir, decode, encode
+from resqued.handover import LAYOUT, Handover, Heir, Totals, decode, encode
 from resqued.reload import Record, State
 
 NOW = 1000.0
@@ -100,6 +100,9 @@ def test_everything_arrives_as_it_was_sent() -> None:
         lock=11,
         hold=12,
         control=13,
+        metrics=14,
+        metrics_at="127.0.0.1:9748",
+        totals=Totals(places={"mail": ["*", "mail"]}, left={"mail": [1, 2]}, exits={"mail": {"died": 1}}),
         workers=[heir("mail", 1), heir("reports", 2, told=1, kills_at=NOW + 2, killed=True)],
         of_the_house=[heir("redis"), heir("pruner")],
         paused=["mail"],

@@ -89,7 +89,7 @@ def test_a_new_version_that_does_not_work_refuses_and_never_accepts_again() -> N
     reload.refused(["no such module"], START + 2)
 
     assert not reload.accept(START + 3)
-    assert reload.last == Record(1, START, START, State.REFUSED, START + 2, ("no such module",))
+    assert reload.last == Record(1, START, START, State.REFUSED, START + 2, ("no such module",), refusals=1)
 
 
 def test_a_version_that_was_not_reloaded_has_nothing_to_accept() -> None:
