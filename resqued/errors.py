@@ -108,6 +108,14 @@ class NotRetryable(ResquedError):
     """An entry of the failed list does not say which job to put on which queue."""
 
 
+class NotInstalled(ResquedError):
+    """Something was asked for that needs an extra of this package."""
+
+    def __init__(self, extra: str, missing: str) -> None:
+        self.extra = extra
+        super().__init__(f"{extra} needs packages that are not here ({missing}): pip install 'resqued[{extra}]'")
+
+
 class NotServed(ResquedError):
     """There can be no socket where somebody is to be served."""
 

@@ -26,7 +26,7 @@ recurring reload rhythm signaltable termination tries unique verdict wear wishes
 
 application atfork boards chance coroner embedded eventloop failure guise interruption kin lifeline listening
 lock log memory notes oom orders performance places prctl procfs processes registry rubylocks scoreboard signals stacks
-status store streams systemd telling whereabouts wire
+status store streams systemd telling tracing whereabouts wire
 
 client master performer pruner scheduler testing worker
 

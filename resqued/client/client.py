@@ -12,7 +12,7 @@ from resqued.client import written
 from resqued.client.batching import Batch, Receipt
 from resqued.client.enqueuing import Enqueuing, Outgoing
 from resqued.client.looking import Looking, RedisClient
-from resqued.client.sending import Sender
+from resqued.client.sending import Sender, Stamp
 from resqued.protocol import payloads, ties
 from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
 from resqued.protocol.ties import Ties
@@ -39,15 +39,22 @@ class Client(Looking, Enqueuing):
         namespace: str = DEFAULT_NAMESPACE,
         *,
         bounds: Mapping[str, Bound] = MappingProxyType({}),
+        stamped: bool = False,
+        tracing: bool = False,
     ) -> None:
         """`bounds`: how long queues may get, by their names or globs, when this client puts a job on them.
 
-        Raises AddressError if `redis` is a text that is no address.
+        `stamped`: each job says when it was enqueued (`enqueued_at`). `tracing`: and of which trace it is part. These
+        are keys of the payload that no worker minds; but who takes such a job off its queue by its text, as Ruby's
+        `dequeue` does, does not find it. Jobs for later have neither.
+
+        Raises AddressError if `redis` is a text that is no address, and NotInstalled if OpenTelemetry is not there.
         """
         super().__init__(redis, namespace)
+        self._stamps = _stamps(stamped=stamped, tracing=tracing)
         keys = Keys(namespace)
         self._delays, self._batches = Delays(self._wire, keys), Batches(self._wire, keys)
-        self._sender = Sender(self._wire, keys, self._catalog, Bounds(bounds))
+        self._sender = Sender(self._wire, keys, self._catalog, Bounds(bounds), self._stamps)
 
     def _send(self, outgoing: Sequence[Outgoing]) -> list[bool]:
         if outlet.is_open():
@@ -107,7 +114,10 @@ class Client(Looking, Enqueuing):
 
     def _remove(self, queue: str, name: str, args: tuple[Any, ...]) -> int:
         if args:
-            return self._catalog.dequeue(queue, payloads.encode_job(written.job(name, args)))
+            text = payloads.encode_job(written.job(name, args))
+            if self._stamps:
+                return self._catalog.dequeue_where(queue, lambda raw: written.without_stamps(raw) == text)
+            return self._catalog.dequeue(queue, text)
         return self._catalog.dequeue_where(queue, lambda raw: written.is_named(raw, name))
 
     def remove_delayed(self, job: type | str, *args: Any, queue: str | None = None) -> int:
@@ -117,3 +127,12 @@ class Client(Looking, Enqueuing):
         """
         target = written.queue_for(job, queue)
         return self._delays.remove(*written.items(target, written.job(written.name_of(job), args)))
+
+
+def _stamps(*, stamped: bool, tracing: bool) -> list[Stamp]:
+    stamps: list[Stamp] = [written.stamp] if stamped else []
+    if tracing:
+        from resqued import tracing as spans  # noqa: PLC0415  OpenTelemetry is large
+
+        stamps.append(spans.context)
+    return stamps

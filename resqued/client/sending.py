@@ -1,6 +1,8 @@
 """Where a client's jobs go: onto their queues, with a lock where there may be one only, or aside until their time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from resqued.bounds import Bounds
 from resqued.client.enqueuing import Delay, Outgoing
@@ -15,10 +17,12 @@ from resqued.store.replies import AT_ONCE, portions
 from resqued.unique import Identity, UniquePolicy
 from resqued.wire import Wire
 
+Stamp = Callable[[], Mapping[str, Any]]  # what is said of a job at the moment in which it is put on its queue
+
 
 class Sender:
-    def __init__(self, wire: Wire, keys: Keys, catalog: Catalog, bounds: Bounds) -> None:
-        self._keys, self._catalog, self._bounds = keys, catalog, bounds
+    def __init__(self, wire: Wire, keys: Keys, catalog: Catalog, bounds: Bounds, stamps: Sequence[Stamp]) -> None:
+        self._keys, self._catalog, self._bounds, self._stamps = keys, catalog, bounds, stamps
         self._bulk, self._delays = Bulk(wire, keys, bounds=bounds), Delays(wire, keys)
 
     def send(self, jobs: Sequence[Outgoing]) -> list[bool]:
@@ -26,7 +30,7 @@ class Sender:
 
         Raises AlreadyEnqueued, when all others are there, if the class wants that.
         """
-        policy = unique(jobs[0])
+        policy, jobs = unique(jobs[0]), self._stamped(jobs)
         held = self._enlist(policy, jobs) if policy else self._put(jobs)
         for one, by in zip(jobs, held, strict=True):
             if by is None:
@@ -34,6 +38,11 @@ class Sender:
         if policy and policy.on_conflict == "raise":
             _refuse_second_ones(policy, jobs, held)
         return [by is None for by in held]
+
+    def _stamped(self, jobs: Sequence[Outgoing]) -> list[Outgoing]:
+        """What a job says itself stays. Of one for later nobody can say yet when it gets there."""
+        said = {key: value for stamp in self._stamps for key, value in stamp().items()}
+        return [one if one.delay else replace(one, payload={**said, **one.payload}) for one in jobs]
 
     def _put(self, jobs: Sequence[Outgoing]) -> list[Held | None]:
         queue = jobs[0].queue
@@ -67,6 +76,7 @@ class Sender:
 
     def put_batch(self, jobs: Sequence[Outgoing]) -> None:
         """A thousand at a time, each thousand wholly or not at all; then those for later."""
+        jobs = self._stamped(jobs)
         for portion in portions([(one.queue, one.text, "") for one in jobs if not one.delay], AT_ONCE):
             self._bulk.put(portion, whole=True)
         self.put_aside(jobs)

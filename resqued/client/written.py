@@ -1,5 +1,6 @@
 """How a client writes a job, and what it is called."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,20 @@ def items(queue: str, payload: Mapping[str, Any]) -> tuple[str, str]:
     """As Ruby's client and ours write a delayed job, and as node's does."""
     ours = delayed.item(encoded(queue, payload), queue)
     return ours, payloads.dumps({"class": payload["class"], "queue": queue, "args": payload["args"]})
+
+
+def stamp() -> dict[str, float]:
+    """Epoch in seconds: what most other clients write, and all read."""
+    return {"enqueued_at": round(time.time(), 3)}
+
+
+def without_stamps(raw: bytes) -> str:
+    """As it is written without them; empty if that cannot be."""
+    try:
+        payload = payloads.decode(raw)
+        return payloads.encode_job(job(payload.name, payload.args))
+    except (InvalidPayload, NotEncodable):
+        return ""
 
 
 def is_named(raw: bytes, name: str) -> bool:

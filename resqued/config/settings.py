@@ -88,6 +88,7 @@ class Jobs(Table, frozen=True, kw_only=True):
     preload: Preload = "master"  # where the modules are imported
     at_fork: AtFork = "needed"  # which handlers of the standard library run around the fork of a job
     max_payload: Size = Bytes(1024**2)
+    tracing: Flag = False  # whether each job is a span of OpenTelemetry
     names: Aliases = field(default_factory=dict)  # what other languages call a job → "module:Class"
 
     @staticmethod

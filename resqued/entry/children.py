@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from types import ModuleType
 
 from resqued import chance, embedded, performer, places, processes, systemd
 from resqued.backoff import Backoff
@@ -36,6 +37,12 @@ SCHEDULER = "scheduler"
 CONFIG, CRASH = 78, 1  # exit statuses: EX_CONFIG of sysexits.h, and anything else
 
 
+def _tracing() -> ModuleType:
+    from resqued import tracing  # noqa: PLC0415  OpenTelemetry is large, and the daemon forks
+
+    return tracing
+
+
 class Children:
     """`inbox` is the master's; `killed_jobs`: sessions whose end a pruner has to wait for; `workers`: pids of now.
 
@@ -56,8 +63,13 @@ class Children:
     ) -> None:
         self._config, self._ground, self._estate, self._registry = config, ground, estate, registry
         self._inbox, self._killed_jobs, self._workers, self._places = inbox, killed_jobs, workers, places
+        self._tracing = _tracing() if config.jobs.tracing else None
         self._application = Application(
-            registry, performer.perform, performer.failed, max_payload=config.jobs.max_payload
+            registry,
+            self._tracing.traced(performer.perform) if self._tracing else performer.perform,
+            performer.failed,
+            max_payload=config.jobs.max_payload,
+            finish=self._tracing.finish if self._tracing else None,
         )
         self._server = embedded.command(embedded.find_server(), ground.redis) if config.redis.embedded else []
 
@@ -89,6 +101,8 @@ class Children:
         log.carry(slot=slot.name)
         if self._config.jobs.preload == "worker" and (status := self._preload(inbox)) is not None:
             return status
+        if self._tracing:
+            self._tracing.prepare()
         gone = work(
             self._post(slot),
             self._application,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from resqued import guise, memory
 from resqued.config import Config, Pool
-from resqued.errors import ConfigError
+from resqued.errors import ConfigError, NotInstalled
 from resqued.escalation import Patience
 from resqued.tries import RetryPolicy
 from resqued.worker import Terms
@@ -15,10 +15,22 @@ from resqued.worker import Terms
 def check(config: Config, source: str) -> None:
     """Raises ConfigError with all that this machine, or this process, cannot do."""
     refused = [f"pools.{name}.{why}" for name, pool in config.pools.items() for why in _why_not(pool)]
+    if config.jobs.tracing:
+        refused += _why_no_spans()
+    if config.metrics.textfile and not _can_be_written(Path(config.metrics.textfile)):
+        refused.append(f"metrics.textfile: {config.metrics.textfile} cannot be written")
     if config.log.file and not _can_be_written(Path(config.log.file)):
         refused.append(f"log.file: {config.log.file} cannot be written")
     if refused:
         raise ConfigError(source, refused)
+
+
+def _why_no_spans() -> list[str]:
+    try:
+        import resqued.tracing  # noqa: F401, PLC0415  OpenTelemetry is large, and the daemon forks
+    except NotInstalled as error:
+        return [f"jobs.tracing: {error}"]
+    return []
 
 
 def _can_be_written(file: Path) -> bool:

@@ -79,7 +79,9 @@ class Worker:
             row=row,
             when_lost=vigil.lost,
         )
-        self._runner = Runner(terms, self._task, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine)
+        self._runner = Runner(
+            terms, self._task, application.finish, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine
+        )
         self._standing = Standing(WorkerInfo(slate.worker, pool, queues.entries), terms.slot, row, bell)
 
     def run(self) -> bool:

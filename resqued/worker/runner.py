@@ -1,7 +1,7 @@
 """One job's process, from its fork to its end; or one that performs several jobs."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -33,12 +33,13 @@ LEAVING = 5.0  # s that a process may take to end after its verdict; what is lef
 
 
 class Runner:
-    """`task`: what a job's process makes of a further job that is handed to it."""
+    """`task`: what a job's process makes of a further job that is handed to it; `finish`: what it does at its end."""
 
     def __init__(
         self,
         terms: Terms,
         task: Callable[[Work], Task],
+        finish: Callable[[], None] | None,
         *,
         duty: Duty,
         ears: Ears,
@@ -47,7 +48,7 @@ class Runner:
         mine: Callable[[], list[int]],
     ) -> None:
         self._terms, self._duty, self._ears, self._books, self._row = terms, duty, ears, books, row
-        self._task, self._mine = task, mine
+        self._task, self._mine, self._finish = task, mine, finish
         self._worker, self._turns = os.getpid(), 0
         self._usual = terms.limits(UNSTATED)
         self._kills = oom.kills_of_ours()
@@ -147,8 +148,10 @@ class Runner:
         """In the job's process."""
         processes.set_title(title)
         if task and self._terms.jobs_per_fork == 1:
-            return (self._begin(task),)
-        return Performances(task, self._begin, self._task, self._row)(orders)
+            verdicts: Iterable[Verdict] = (self._begin(task),)
+        else:
+            verdicts = Performances(task, self._begin, self._task, self._row)(orders)
+        return _finished(verdicts, self._finish) if self._finish else verdicts
 
     def _begin(self, task: Task) -> Verdict:
         return self._disguised(task.main)
@@ -270,6 +273,12 @@ class Runner:
 def _alone(perform: Callable[[], Verdict], _orders: int) -> Iterable[Verdict]:
     """The verdicts of a process that performs one job."""
     return (perform(),)
+
+
+def _finished(verdicts: Iterable[Verdict], finish: Callable[[], None]) -> Iterator[Verdict]:
+    """Nobody waits for what is done after the last of them."""
+    yield from verdicts
+    finish()
 
 
 def _those_with(child: Child, end: Escalation, watch: Watch | None) -> list[int]:

@@ -48,7 +48,16 @@ class Task:
 class Application:
     """What the worker knows of the application: which jobs there are, how one is performed, and how one is mourned."""
 
-    def __init__(self, registry: Registry, perform: Perform, mourn: Mourn, *, max_payload: int) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        perform: Perform,
+        mourn: Mourn,
+        *,
+        max_payload: int,
+        finish: Callable[[], None] | None = None,  # at the end of a job's process, after its last verdict
+    ) -> None:
+        self.finish = finish
         self._registry, self._perform, self._mourn, self._max_payload = registry, perform, mourn, max_payload
 
     def job(self, work: Work, worker: str) -> Job:

@@ -13,14 +13,10 @@ from resqued.cli import subjects
 from resqued.cli.commands import DONE, PROBLEM, Commands
 from resqued.cli.terminal import say
 from resqued.config import Web
-from resqued.errors import ResquedError
+from resqued.errors import NotInstalled, ResquedError
 from resqued.log import log
 
 EXTRA = ("starlette", "jinja2", "uvicorn", "argon2")
-
-
-class NotInstalled(ResquedError):
-    pass
 
 
 class NotSafe(ResquedError):
@@ -96,7 +92,7 @@ def serve(_: None, arguments: Namespace) -> int:
 
 def _refuse_without_the_extra() -> None:
     if missing := [name for name in EXTRA if not find_spec(name)]:
-        raise NotInstalled(f"the page needs {', '.join(missing)}: pip install 'resqued[web]'")
+        raise NotInstalled("web", ", ".join(missing))
 
 
 def _settings(arguments: Namespace) -> Web:
