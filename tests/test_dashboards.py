@@ -20,7 +20,7 @@ from resqued.metrics import asking
 from resqued.reload import Reload
 from resqued.scoreboard import Scoreboard
 from resqued.store.stock import Queue
-from resqued.store.survey import Seen
+from resqued.store.survey import Later, Seen
 from tests.support.metrics import Samples, understood
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +34,7 @@ OF_THE_SCRAPER = {"instance", "job"}
 
 
 def of_a_master() -> Samples:
-    fleet = Fleet({"mail": Size(1, 1)}, Limits(1, 1, 1), chance=lambda: 0.5)
+    fleet = Fleet({"mail": Size(1, 1)}, Limits(1, 1, 1), chance=lambda: 0.5, roles=["scheduler"])
     fleet.spawned(fleet.workers[0], Process(100, 0, 0.0, row=0))
     boards = Boards(0, Scoreboard(1), {})
     pages = Pages(fleet, boards, Reload(60), Figures({"mail": ["mail"]}), started_at=1.0)
@@ -43,7 +43,8 @@ def of_a_master() -> Samples:
 
 def of_an_exporter() -> Samples:
     queues = (Queue("mail", 1, NOW, paused=False, paused_since=None),)
-    seen = Seen(NOW, queues, (b"one:1:mail",), {("one", "stale"): 1}, 0, 0, 0, paused=False)
+    later = Later(leaders=("one:2", None), last={"nightly": NOW})
+    seen = Seen(NOW, queues, (b"one:1:mail",), {("one", "stale"): 1}, 0, 0, 0, False, later)
     figures = FleetFigures(lambda: seen, stays_for=0)
     return told(figures.answer(b"GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text"))
 

@@ -1,5 +1,7 @@
 """Whether a master is well, and whether its workers are at work."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from resqued.boards import Boards
@@ -13,9 +15,14 @@ WELL = Health()
 
 
 class Machine:
-    def __init__(self, workers: int = 2, *, ready: bool = True, generation: int = 0) -> None:
-        limits = Limits(20.0, 4.0, 5.0)
-        self.fleet = Fleet({"mail": Size(workers, workers)}, limits, generation=generation, chance=lambda: 0.5)
+    def __init__(self, workers: int = 2, *, ready: bool = True, generation: int = 0, roles: Sequence[str] = ()) -> None:
+        self.fleet = Fleet(
+            {"mail": Size(workers, workers)},
+            Limits(20.0, 4.0, 5.0),
+            generation=generation,
+            chance=lambda: 0.5,
+            roles=roles,
+        )
         self.boards = Boards(generation, Scoreboard(workers), {})
         for number, slot in enumerate(self.fleet.workers):
             self.fleet.spawned(slot, Process(100 + number, generation, 0.0, row=number))
@@ -101,6 +108,19 @@ def test_a_pause_is_no_illness(machine: Machine) -> None:
     machine.fleet.pause(to=True)
 
     assert machine.healer.alive() == machine.healer.ready() == Health((), ("pool mail is paused",))
+
+
+def test_a_scheduler_that_is_not_there_is_told_until_it_is() -> None:
+    machine = Machine(roles=["scheduler"])
+
+    assert (
+        machine.healer.alive() == machine.healer.ready() == Health((), ("the scheduler is not there; it is started",))
+    )
+    machine.fleet.spawned(machine.fleet.house.roles[0], Process(200, 0, 0.0))
+    assert machine.healer.alive() == WELL
+    machine.fleet.house.roles[0].process = None
+    machine.fleet.shut(Mood.DRAINING, 2.0)
+    assert machine.healer.ready() == Health(("resqued is being stopped",))
 
 
 def test_an_application_that_does_not_import_any_more_is_no_reason_to_end_what_runs(machine: Machine) -> None:

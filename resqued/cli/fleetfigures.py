@@ -8,7 +8,7 @@ from resqued.metrics import asking
 from resqued.metrics.asking import Answer, Health, Page
 from resqued.metrics.exposition import Family, render
 from resqued.store.stock import Queue
-from resqued.store.survey import Seen
+from resqued.store.survey import Later, Seen
 from resqued.telling.listeners import listeners
 from resqued.telling.text import printable
 from resqued.version import __version__
@@ -75,6 +75,7 @@ class FleetFigures:
             yield from self._jobs(self._seen)
             yield from _of_queues(self._seen)
             yield _of_workers(self._seen)
+            yield from _of_later(self._seen.later)
 
     def _jobs(self, seen: Seen) -> Iterator[Family]:
         processed = Family("resque_jobs_processed", "counter", "Jobs that were ever taken, by any worker.")
@@ -123,6 +124,24 @@ def _of_workers(seen: Seen) -> Family:
     for (label, state), number in sorted(counted.items()):
         family.add(number, host=label, state=state)
     return family
+
+
+def _of_later(later: Later) -> Iterator[Family]:
+    yield _one("resque_delayed_moments", "Seconds of the clock at which delayed jobs are due.", later.moments)
+    yield _one("resque_delayed_overdue_moments", "Those that have come.", later.due)
+    yield _one("resque_delayed_overdue_seconds", "Since when the first is due.", later.overdue, "seconds")
+    holders = dict(zip(("ruby", "node"), later.leaders, strict=True))
+    count = len({holder for holder in holders.values() if holder})
+    yield _one("resque_scheduler_leaders", "Schedulers that lead: 0: nobody brings them; 2: two take the same.", count)
+    leader = Family("resque_scheduler_leader", "gauge", "Who leads, by whose lock.")
+    for lock, holder in holders.items():
+        if holder:
+            leader.add(1, lock=lock, holder=_label(holder))
+    yield leader
+    last = Family("resque_schedule_last_enqueued_timestamp_seconds", "gauge", "When its job last came.", "seconds")
+    for name, at in sorted(later.last.items()):
+        last.add(at.timestamp(), schedule=_label(name))
+    yield last
 
 
 def _label(name: str) -> str:

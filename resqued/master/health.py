@@ -45,6 +45,8 @@ class Healer:
             yield self._fleet.halted
         if self._fleet.rollout[0] is Phase.STOPPED:
             yield "the roll-out has stopped: the first new worker does not get ready"
+        for slot in self._fleet.house.missed_roles if self._fleet.mood is Mood.RUNNING else ():
+            yield f"the {slot.name} is not there; it is started"
         for pool in self._fleet.pools.values():
             if pool.paused:
                 yield f"pool {pool.name} is paused"

@@ -60,6 +60,7 @@ class Pages:
         yield build
         yield from self._of_reloads()
         yield from self._of_pools()
+        yield self._of_the_house()
         found = crews(self._fleet, self._boards)
         yield _states(found)
         yield from (_each(found, *gauge) for gauge in GAUGES)
@@ -89,6 +90,14 @@ class Pages:
             paused.add(pool.paused, pool=pool.name)
             degraded.add(pool.degraded, pool=pool.name)
         yield from (wanted, paused, degraded)
+
+    def _of_the_house(self) -> Family:
+        up = Family("resqued_process_up", "gauge", "Whether a process beside the workers is there.")
+        house = self._fleet.house
+        for slot in (*house.services, *house.roles):
+            if slot.wanted:
+                up.add(slot.process is not None, process=slot.name)
+        return up
 
     def _exits(self) -> Family:
         exits = Family("resqued_worker_exits", "counter", "Workers that have ended, by reason.")

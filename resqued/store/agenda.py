@@ -8,7 +8,7 @@ from resqued.protocol import dates, records
 from resqued.protocol.keys import Keys
 from resqued.recurring import Recurring
 from resqued.store.catalog import Catalog
-from resqued.store.replies import name_of, raw, texts, values
+from resqued.store.replies import integer, name_of, raw, texts, values
 from resqued.store.timetable import Timetable
 from resqued.wire import Wire
 
@@ -45,6 +45,14 @@ class Agenda:
             return []
         said = self._wire.call("HMGET", self._keys.last_enqueued, *map(raw, names))
         return list(map(records.moment, values(said)))
+
+    def all_last_enqueued(self, most: int) -> dict[str, datetime]:
+        """The same, of every one; of more than `most` nothing."""
+        if integer(self._wire.call("HLEN", self._keys.last_enqueued)) > most:
+            return {}
+        said = texts(self._wire.call("HGETALL", self._keys.last_enqueued))
+        at = zip(map(name_of, said[::2]), map(records.moment, said[1::2]), strict=True)
+        return {name: moment for name, moment in at if moment is not None}
 
     def run(self, one: Recurring) -> None:
         """Enqueue its job now, beside its ticks."""

@@ -166,6 +166,11 @@ class Delays:
         now, epoch = int(texts(clock)[0]), texts(first)
         return max(0.0, now - float(epoch[1])) if epoch else 0.0
 
+    def due(self) -> int:
+        """How many of these times have come."""
+        now = int(texts(self._wire.call("TIME"))[0])
+        return integer(self._wire.call("ZCOUNT", self._keys.schedule, "-inf", now))
+
     def _places(self, *kinds: str) -> Iterator[tuple[str, str]]:
         """The epochs at which there is something of these kinds, the first first, and what it is."""
         for portion in portions(self._epochs(), AT_ONCE):

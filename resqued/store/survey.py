@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from resqued.protocol import records
 from resqued.protocol.keys import Keys
+from resqued.store.agenda import Agenda
 from resqued.store.census import Census
+from resqued.store.delays import Delays
 from resqued.store.pruning import OLD
 from resqued.store.replies import count, integer, name_of, pipelined, portions, raw, values
 from resqued.store.stock import Queue, Stock
@@ -16,7 +18,19 @@ from resqued.wire import Command, Wire
 
 AT_ONCE = 1000  # workers in one round trip: of each no more is asked than whether it has a job, and when it beat
 
+MOST_SCHEDULES = 1000
 Activity = Literal["busy", "idle", "stale"]  # stale: a Ruby worker would take it for dead
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Jobs that wait for their time, and who brings them."""
+
+    moments: int = 0  # at which something is due
+    due: int = 0  # that have come
+    overdue: float = 0.0  # seconds since the first of them
+    leaders: tuple[str | None, str | None] = (None, None)  # by the lock of Ruby's schedulers, and by that of node's
+    last: Mapping[str, datetime] = field(default_factory=dict)  # when the job of a schedule was last enqueued
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,7 @@ class Seen:
     processed: int  # jobs ever taken
     failures: int  # jobs that ever failed
     paused: bool  # all workers, by Resque's own key
+    later: Later
 
 
 class Survey:
@@ -39,6 +54,7 @@ class Survey:
     def __init__(self, wire: Wire, keys: Keys) -> None:
         self._wire, self._keys = wire, keys
         self._stock, self._census = Stock(wire, keys), Census(wire, keys)
+        self._agenda, self._delays = Agenda(wire, keys), Delays(wire, keys)
 
     def look(self) -> Seen:
         now, ids, keys = self._census.now(), self._census.ids(), self._keys
@@ -53,7 +69,13 @@ class Survey:
             count(processed),
             count(failures),
             self._stock.all_paused(),
+            self._later(),
         )
+
+    def _later(self) -> Later:
+        agenda, delays = self._agenda, self._delays
+        last = agenda.all_last_enqueued(MOST_SCHEDULES)
+        return Later(delays.moments(), delays.due(), delays.overdue(), agenda.leaders(), last)
 
     def _workers(self, ids: list[bytes], now: datetime) -> Counter[tuple[str, Activity]]:
         found = Counter[tuple[str, Activity]]()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,6 +88,42 @@ def test_jobs_and_failures_are_counted(survey: Survey, redis: Redis) -> None:
 
     names = "resque_jobs_processed_total", "resque_jobs_failed_total", "resque_failed_entries", "resque_paused"
     assert [samples.of(name) for name in names] == [70, 7, 2, 1]
+
+
+def test_delayed_jobs_are_told_and_who_brings_them(survey: Survey, redis: Redis) -> None:
+    now = int(time.time())
+    redis.zadd("resque:delayed_queue_schedule", {str(at): at for at in (now - 120, now - 60, now + 3600)})
+    redis.hset("resque:delayed:last_enqueued_at", mapping={"nightly": "2026-11-23T03:30:00Z", "broken": "soon"})
+    redis.set("resque:resque:resque_scheduler_master_lock", "one:2")
+    samples = told(survey)
+
+    assert samples.of("resque_delayed_moments") == 3
+    assert samples.of("resque_delayed_overdue_moments") == 2
+    assert 120 <= samples.of("resque_delayed_overdue_seconds") < 180
+    assert samples.of("resque_scheduler_leaders") == samples.of("resque_scheduler_leader", lock="ruby", holder="one:2")
+    assert samples.of("resque_schedule_last_enqueued_timestamp_seconds", schedule="nightly") == 1795404600
+    assert samples.of("resque_schedule_last_enqueued_timestamp_seconds") == 1795404600
+
+
+@pytest.mark.parametrize(("ruby", "node", "leaders"), [(None, None, 0), ("a", "a", 1), (None, "a", 1), ("a", "b", 2)])
+def test_two_schedulers_that_lead_are_seen(
+    survey: Survey, redis: Redis, ruby: str | None, node: str | None, leaders: int
+) -> None:
+    for key, holder in (
+        ("resque:resque:resque_scheduler_master_lock", ruby),
+        ("resque:resque_scheduler_leader_lock", node),
+    ):
+        if holder:
+            redis.set(key, holder)
+
+    assert told(survey).of("resque_scheduler_leaders") == leaders
+
+
+def test_schedules_without_number_are_not_told(survey: Survey, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resqued.store.survey.MOST_SCHEDULES", 1)
+    redis.hset("resque:delayed:last_enqueued_at", mapping=dict.fromkeys("ab", "2026-11-23T03:30:00Z"))
+
+    assert "resque_schedule_last_enqueued_timestamp_seconds" not in told(survey).names
 
 
 def test_no_queue_can_break_the_figures(survey: Survey, redis: Redis) -> None:
