@@ -133,7 +133,7 @@ def _metrics(place: str, before: str = "", inherited: int | None = None) -> List
     door = None if inherited is None else socket.socket(fileno=inherited)
     if door and not (place == before and _stands(place)):
         door.close()
-        if file := _file(before):
+        if (file := _file(before)) and file.is_socket():
             file.unlink(missing_ok=True)
         door = None
     if not place:
