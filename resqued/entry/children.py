@@ -116,10 +116,10 @@ class Children:
         return 0 if gone else STILL_REGISTERED
 
     def _be_scheduler(self) -> int:
+        self._forget_what_is_the_masters()  # first: should the master die while this imports, the next needs its lock
+        inbox = Inbox(shows_to=self._estate.shows)
         from resqued.entry.scheduling import schedule  # noqa: PLC0415  the master forks: what only a scheduler has
 
-        self._forget_what_is_the_masters()
-        inbox = Inbox(shows_to=self._estate.shows)
         log.carry(slot=SCHEDULER)
         schedule(self._config, self._ground.file, inbox=inbox, lifeline=self._estate.lifeline)
         return 0
