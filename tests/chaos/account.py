@@ -2,13 +2,14 @@
 
 What can be known exactly, and is demanded:
 
-- Each job is in exactly one place: a queue, a slate, the failed list, or none of them. In the last case it was
-  performed: its ledger has an end. If there is none, it is lost. If it is in two places, it counts twice.
+- Each job is in exactly one place: among those for later, on a queue, on a slate, in the failed list, or in none of
+  them. In the last case it was performed: its ledger has an end. If there is none, it is lost. If it is in two places,
+  it counts twice.
 - `stat:processed` counts a job when it is taken, and counts it no longer when it is put back; and `stat:failed` is the
   length of the failed list, which nobody clears. Each try after which a job is tried again counts once more in both. So
   in the end the first is the number of jobs pushed less those still queued, however often a job was taken, and as much
   more as the second is more than the list is long.
-- Nothing is left of locks, of jobs that wait for them, and of counted tries.
+- Nothing is left of locks that would hold anybody up, of jobs that wait for them, and of counted tries.
 - A job that is tried again begins again for that. Two of a group are never performed at once.
 - No two processes were at the same job at the same time: the kernel's word (a lock for as long as a process lives).
 - With `worker_lost = "fail"` a job begins a second time only if our own stop asked the process that was at it to end.
@@ -32,7 +33,7 @@ from signal import Signals
 
 from tests.chaos.evidence import Entry, Evidence, pid_of
 from tests.chaos.ledger import Attempt, Page
-from tests.chaos.script import Kind, Pushed
+from tests.chaos.script import TRIED_AGAIN, Kind, Pushed
 
 DIRTY = "Resque::DirtyExit"
 OWN = {Kind.RAISES: "ValueError", Kind.EXITS: DIRTY, Kind.POISON: "InvalidPayload"}  # how a job fails by itself
@@ -90,7 +91,7 @@ class _Auditor:
         if page.crowded:
             self.account.blame(CROWDED, f"job {name}: {_shown(page)}")
         self._judge_attempts(job, page)
-        if job.kind is not Kind.AGAIN:
+        if job.kind not in TRIED_AGAIN:
             self._judge_memory(name, page, failed)
 
     def _place(self, job: Pushed, page: Page, queued: int, held: int) -> str:
@@ -106,7 +107,7 @@ class _Auditor:
         if job.kind in OWN or not page.ended:
             self.account.blame(LOST, f"job {job.name} ({job.kind}): {_shown(page)}")
             return "lost"
-        again = "when tried again" if job.kind is Kind.AGAIN else "more than once"
+        again = "when tried again" if job.kind in TRIED_AGAIN else "more than once"
         return "done once" if len(page.ended) == 1 else f"done {again}"
 
     def _judge_failure(self, job: Pushed, page: Page, entry: Entry) -> None:
@@ -142,7 +143,7 @@ class _Auditor:
                 self.account.places["  begun again after a stop of ours"] += 1
             elif self._evidence.policy == "requeue" and self._lost_its_worker(one.workers_pid):
                 self.account.places["  begun again after its worker was killed"] += 1
-            elif job.kind is Kind.AGAIN:
+            elif job.kind in TRIED_AGAIN:
                 self.account.places["  tried again"] += 1
             else:
                 self.account.blame("begun again for no reason", f"job {name}: {one}, then {other}; {_shown(page)}")
@@ -202,7 +203,7 @@ class _Auditor:
         redis, pushed = self._evidence.redis, len(self._evidence.pushed)
         taken = pushed - len(redis.queued)
         tried_again = redis.failures - len(redis.failed)
-        may_be = any(job.kind is Kind.AGAIN for job in self._evidence.pushed)
+        may_be = any(job.kind in TRIED_AGAIN for job in self._evidence.pushed)
         if tried_again < 0 or (tried_again and not may_be):
             self.account.blame("stat:failed", f"is {redis.failures}, and {len(redis.failed)} jobs failed")
         if redis.processed != taken + (tried_again if may_be else 0):

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import psutil
 
-from tests.chaos.script import Whom
+from tests.chaos.script import PROCESSES, Whom
+
+HELPERS = {"pruning": Whom.PRUNER, "scheduler": Whom.SCHEDULER}  # as their titles call them
 
 
 def crowd(masters: Iterable[int], *, without: Iterable[int]) -> Mapping[Whom, list[psutil.Process]]:
     """The living descendants of this process, sorted by pid. Workers whose master died come to it as its children."""
     heads, helpers = set(masters), set(without)
-    found: dict[Whom, list[psutil.Process]] = {whom: [] for whom in (Whom.JOB, Whom.WORKER, Whom.MASTER, Whom.PRUNER)}
+    found: dict[Whom, list[psutil.Process]] = {whom: [] for whom in PROCESSES}
     titles = {one: title_of(one.pid) for one in psutil.Process().children(recursive=True) if one.pid not in helpers}
     performing = {one.pid for one, title in titles.items() if title.startswith("resque-")}
     for one in sorted(titles, key=lambda one: one.pid):
@@ -27,7 +29,7 @@ def _kind(one: psutil.Process, title: str, masters: set[int], performing: set[in
     if one.pid in masters:
         return Whom.MASTER if title.startswith("resqued-") else None
     if title.startswith("resqued-"):
-        return Whom.PRUNER if "prun" in title else None
+        return next((whom for what, whom in HELPERS.items() if f": {what}" in title), None)
     if one.pid in performing:
         return Whom.JOB if parent_of(one) in performing else Whom.WORKER
     return None

@@ -13,6 +13,7 @@ import psutil
 from redis import Redis
 
 from resqued.protocol.keys import Keys
+from resqued.protocol.moves import source
 from tests.chaos.ledger import Ledger
 from tests.chaos.masters import Policy
 from tests.chaos.script import Pushed
@@ -27,6 +28,9 @@ PASSING = (
     KEYS.prune_lock,
     KEYS.tended,
     KEYS.batch(""),
+    KEYS.earlier,
+    KEYS.vacant,
+    *KEYS.leaders,
 )  # what leaves by itself: it has a time to live
 LASTS = -1  # what TTL says of a key without any
 PIDS = ("job.asked", "job.killed", "worker.killed", "worker.stopped", "worker.died")  # events that are about one
@@ -93,7 +97,7 @@ class Evidence:
 def in_redis(redis: Redis, pushed: Iterable[Pushed]) -> InRedis:
     queues = [_text(name) for name in redis.smembers(KEYS.queues)]
     return InRedis(
-        queued=[name_of(raw) for queue in queues for raw in redis.lrange(KEYS.queue(queue), 0, -1)],
+        queued=[name_of(raw) for key in _lists(redis, queues) for raw in redis.lrange(key, 0, -1)],
         on_slates=list(unfinished(redis).held.values()),
         failed=[_entry(json.loads(text)) for text in redis.lrange(KEYS.failed, 0, -1)],
         processed=int(redis.get(KEYS.processed) or 0),
@@ -103,8 +107,17 @@ def in_redis(redis: Redis, pushed: Iterable[Pushed]) -> InRedis:
     )
 
 
+def _lists(redis: Redis, queues: Iterable[str]) -> list[str]:
+    """Of jobs: those that wait for their time, too."""
+    delayed = [_text(key) for key in redis.scan_iter(match=KEYS.due("[0-9]*"), count=1000)]
+    return [*map(KEYS.queue, queues), *delayed]
+
+
 UNFINISHED = """
 local queued, held = 0, {}
+for _, epoch in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+  queued = queued + redis.call('LLEN', ARGV[3] .. epoch)
+end
 for _, aside in ipairs(redis.call('HVALS', KEYS[2])) do queued = queued + tonumber(aside) end
 for _, queue in ipairs(redis.call('SMEMBERS', KEYS[1])) do queued = queued + redis.call('LLEN', ARGV[1] .. queue) end
 for _, slate in ipairs(redis.call('KEYS', ARGV[2] .. '*')) do
@@ -122,7 +135,7 @@ return {queued, held}
 class Unfinished:
     """Of one moment, for jobs move from queues to slates and back."""
 
-    queued: int
+    queued: int  # or delayed
     held: Mapping[str, str]  # worker → the name of its job
 
     def __bool__(self) -> bool:
@@ -134,7 +147,8 @@ class Unfinished:
 
 
 def unfinished(redis: Redis) -> Unfinished:
-    queued, held = redis.eval(UNFINISHED, 2, KEYS.queues, KEYS.asides, KEYS.queue(""), KEYS.slate(""))
+    keys = KEYS.queues, KEYS.asides, KEYS.schedule
+    queued, held = redis.eval(UNFINISHED, len(keys), *keys, KEYS.queue(""), KEYS.slate(""), KEYS.due(""))
     workers, payloads = map(_text, held[::2]), map(name_of, held[1::2])
     return Unfinished(queued, dict(zip(workers, payloads, strict=True)))
 
@@ -167,9 +181,23 @@ def _stale(redis: Redis, queues: set[str]) -> Iterator[str]:
     for pattern in KEYS.everything:
         for found in redis.scan_iter(match=pattern, count=1000):
             key = _text(found)
-            if key in LASTING | queues or (key.startswith(PASSING) and redis.ttl(key) != LASTS):
+            if key in LASTING | queues or (_passes(redis, key) and redis.ttl(key) != LASTS):
                 continue
             yield key
+
+
+def _passes(redis: Redis, key: str) -> bool:
+    """A lock that holds nobody up passes: its job failed with its worker, which had taken it and not begun it."""
+    if not key.startswith(KEYS.lock("")):
+        return key.startswith(PASSING)
+    about = KEYS.registrations, KEYS.queue(""), KEYS.slate(""), KEYS.timestamps("")
+    return redis.eval(HELD, 1, key, *about) is None
+
+
+HELD = f"""{source("holding.lua")}
+local k = {{registrations = ARGV[1], prefix = ARGV[2], slates = ARGV[3], timestamps = ARGV[4]}}
+return holder(k, KEYS[1])
+"""
 
 
 def in_logs(files: Iterable[Path]) -> InLogs:

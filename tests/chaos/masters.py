@@ -3,11 +3,11 @@
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Literal
 
 from tests.chaos.script import KEPT
+from tests.support.hurried import hurried
 from tests.support.processes import mortal
 from tests.support.proxy import Proxy
 
@@ -44,6 +44,8 @@ term_timeout = 0.5
 redis_timeout = 1
 [worker]
 hostname = "host-{number}"
+[scheduler]
+enabled = true
 [log]
 format = "json"
 [daemon]
@@ -51,6 +53,8 @@ run_dir = "{directory}"
 state_dir = "{directory}"
 """
 VARIETY = (("master", "strict", 0.2, 1), ("worker", "random", 2.0, 5), ("job", "round-robin", 0.0, 2))
+
+HURRIED = hurried({"store.timetable.LEASE": 3000})  # ms for which a scheduler that was killed still leads
 
 
 class Master:
@@ -69,7 +73,7 @@ class Master:
         if self.process is None:
             with self.log.open("ab") as out:
                 self.process = subprocess.Popen(
-                    mortal([sys.executable, "-m", "resqued", "-c", str(self._file)], by=signal.SIGTERM),
+                    mortal([*HURRIED, "-c", str(self._file)], by=signal.SIGTERM),
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=out,

@@ -2,10 +2,10 @@
 
 import signal
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import takewhile
 from math import inf
 from pathlib import Path
 from time import monotonic
@@ -13,13 +13,15 @@ from time import monotonic
 from redis import Redis
 
 from resqued.store.batches import Batches
+from resqued.store.delays import By, Delays
+from resqued.store.locks import Locking
 from resqued.wire import pooled
 from tests.chaos import evidence, ledger, script
 from tests.chaos.account import Account, account_of
 from tests.chaos.adversary import Adversary, Deeds
 from tests.chaos.evidence import KEYS, Evidence, Harm, Unfinished
 from tests.chaos.masters import LIMIT, Policy
-from tests.chaos.script import BATCH, OF_BATCH, Pushed, Whom
+from tests.chaos.script import BATCH, FOR_LATER, OF_BATCH, ONLY_ONE, Pushed, Whom
 from tests.chaos.stage import Stage, staged
 
 Tell = Callable[[str], None]
@@ -69,7 +71,7 @@ class _Run:
     def __init__(self, plan: Plan, stage: Stage, tell: Tell) -> None:
         self._plan, self._stage, self._tell = plan, stage, tell
         self._pushed = plan.pushes()
-        self._to_push = deque(self._pushed)
+        self._to_push = self._pushed
         self._called_back = script.callback()
         self._adversary = Adversary(stage, plan.acts(), tell)
         self._trouble: list[str] = []
@@ -115,12 +117,18 @@ class _Run:
     def _push(self, until: float) -> None:
         if not self._stage.server.is_up:
             return
+        due = list(takewhile(lambda job: job.at <= until, self._to_push))
+        self._to_push = self._to_push[len(due) :]
         with self._stage.server.client.pipeline(transaction=True) as pipeline:
-            while self._to_push and self._to_push[0].at <= until:
-                job = self._to_push.popleft()
-                pipeline.sadd(KEYS.queues, job.queue)
-                pipeline.rpush(KEYS.queue(job.queue), job.payload)
+            for job in due:
+                if job.kind not in FOR_LATER:
+                    pipeline.sadd(KEYS.queues, job.queue)
+                    pipeline.rpush(KEYS.queue(job.queue), job.payload)
             pipeline.execute()
+        with closing(pooled.connect(self._stage.server.client)) as wire:
+            for job in due:
+                if job.kind in FOR_LATER:
+                    _put_aside(Delays(wire, KEYS), job)
 
     def _recover(self) -> None:
         self._adversary.perform(inf)
@@ -202,6 +210,12 @@ class _Run:
             left_over=self._left_over,
             trouble=self._trouble,
         )
+
+
+def _put_aside(delays: Delays, job: Pushed) -> None:
+    lock = Locking.of(ONLY_ONE, [job.identity], KEYS) if job.identity else None
+    held = delays.put(job.queue, job.payload.decode(), By.NOW, job.aside, lock)
+    assert held is None, f"job {job.name} is not the only one of its kind: {held}"
 
 
 def _left(redis: Redis) -> set[str]:

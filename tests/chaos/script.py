@@ -13,6 +13,7 @@ from random import Random
 
 from resqued.protocol import ties
 from resqued.protocol.ties import Ties
+from resqued.unique import Identity, Scope, UniquePolicy
 
 QUEUES = ("high", "low", "other")
 KEPT = "kept"  # the queue of jobs that only workers may take that know their classes
@@ -25,6 +26,7 @@ class Whom(StrEnum):
     WORKER = "worker"
     MASTER = "master"
     PRUNER = "pruner"
+    SCHEDULER = "scheduler"
     REDIS = "Redis"
     NET = "network"
 
@@ -65,7 +67,7 @@ class Act:
         return f"{self.at:7.2f}  {self.what} {self.whom}{where}{how_long}"
 
 
-PROCESSES = (Whom.JOB, Whom.WORKER, Whom.MASTER, Whom.PRUNER)
+PROCESSES = (Whom.JOB, Whom.WORKER, Whom.MASTER, Whom.PRUNER, Whom.SCHEDULER)
 
 # weight, act, victim, the least and the most seconds that it lasts
 MENU: tuple[tuple[int, What, Whom, float, float], ...] = (
@@ -73,13 +75,16 @@ MENU: tuple[tuple[int, What, Whom, float, float], ...] = (
     (12, What.KILL, Whom.JOB, 0, 0),
     (5, What.KILL, Whom.MASTER, 0, 0),
     (4, What.KILL, Whom.PRUNER, 0, 0),
+    (4, What.KILL, Whom.SCHEDULER, 0, 0),
     (8, What.STOP, Whom.WORKER, 0.05, 1.5),
     (6, What.STOP, Whom.JOB, 0.05, 1.5),
     (3, What.STOP, Whom.MASTER, 0.05, 1.5),
     (2, What.STOP, Whom.PRUNER, 0.05, 1.5),
+    (3, What.STOP, Whom.SCHEDULER, 0.05, 1.5),
     (5, What.TERM, Whom.WORKER, 0, 0),
     (3, What.TERM, Whom.JOB, 0, 0),
     (4, What.TERM, Whom.MASTER, 0, 0),
+    (1, What.TERM, Whom.SCHEDULER, 0, 0),
     (1, What.INT, Whom.MASTER, 0, 0),
     (1, What.QUIT, Whom.WORKER, 0, 0),
     (1, What.QUIT, Whom.MASTER, 0, 0),
@@ -130,10 +135,16 @@ class Kind(StrEnum):
     AGAIN = "again"  # raises when it is tried for the first time, and is tried again; runs only when it is its turn
     ALONE = "alone"  # must not run beside another one of its group
     TURN = "turn"  # runs only when it is its turn
+    DELAYED = "delayed"  # is put aside until a time
+    ONCE = "once"  # is put aside with a lock, raises when it is tried for the first time, and is put aside again
     CALLBACK = "callback"  # of the batch of these three: nobody pushes it
 
 
 OF_BATCH = (Kind.AGAIN, Kind.ALONE, Kind.TURN)
+TRIED_AGAIN = (Kind.AGAIN, Kind.ONCE)
+FOR_LATER = (Kind.DELAYED, Kind.ONCE)
+LATEST = 2.0  # s for which a job is put aside
+ONLY_ONE = UniquePolicy(Scope.UNFINISHED, (0,), "refuse")  # as the class of such jobs says
 KINDS = {
     Kind.QUICK: 70,
     Kind.SLOW: 12,
@@ -144,6 +155,8 @@ KINDS = {
     Kind.AGAIN: 8,
     Kind.ALONE: 8,
     Kind.TURN: 12,
+    Kind.DELAYED: 8,
+    Kind.ONCE: 8,
 }
 SECONDS = {Kind.QUICK: (0.0, 0.01), Kind.SLOW: (0.05, 0.6), Kind.RAISES: (0.0, 0.02), Kind.EXITS: (0.0, 0.02)}
 EQUAL_ONE = b'{"class":"Perform","args":["equal",0.01,"return"]}'
@@ -158,6 +171,15 @@ class Pushed:
     kind: Kind
     queue: str
     payload: bytes
+    aside: float = 0.0  # s for which it is put aside
+
+    @property
+    def identity(self) -> Identity | None:
+        """If there may be only one of its kind."""
+        if self.kind is not Kind.ONCE:
+            return None
+        said = json.loads(self.payload)
+        return ONLY_ONE.identity(said["class"], said["args"])
 
 
 def pushes(seed: int, number: int, seconds: float) -> list[Pushed]:
@@ -195,6 +217,10 @@ def _pushed(random: Random, number: int, kind: Kind, at: float) -> Pushed:
     match kind:
         case Kind.AGAIN | Kind.ALONE | Kind.TURN:
             return Pushed(at, str(number), kind, KEPT, _kept(number, kind, share))
+        case Kind.ONCE:
+            return Pushed(at, str(number), kind, KEPT, _kept(number, kind, share), share * LATEST)
+        case Kind.DELAYED:
+            return Pushed(at, str(number), kind, queue, _payload(number, Kind.QUICK, share), share * LATEST)
         case Kind.EQUAL:
             return Pushed(at, "equal", kind, queue, EQUAL_ONE)
         case Kind.POISON:

@@ -55,7 +55,7 @@ def test_whom_nobody_knows_cannot_be_spared() -> None:
     run = subprocess.run(command("--spare", "nobody"), cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert run.returncode == 2
-    assert "'nobody' is none of job, worker, master, pruner, redis, network" in run.stderr
+    assert "'nobody' is none of job, worker, master, pruner, scheduler, redis, network" in run.stderr
 
 
 @contextmanager

@@ -27,6 +27,20 @@ class Again:
             Perform.perform(name, seconds, "return" if job.tried else "raise")
 
 
+class Once:
+    """The same, but it comes back later, through a scheduler; and from first to last there is no second one."""
+
+    resque_name = "Once"  # locks are of jobs with this name
+    retry = {"limit": 3, "backoff": [0.3, 1]}  # noqa: RUF012  as above
+    unique = {"by": ["name"], "while": "unfinished"}  # noqa: RUF012  as above
+
+    @staticmethod
+    def perform(name: int, seconds: float, _group: int) -> None:
+        job = current_job()
+        assert job
+        Perform.perform(name, seconds, "return" if job.tried else "raise")
+
+
 class Alone:
     """Say so if another one of its group is at it at this moment."""
 
