@@ -185,7 +185,7 @@ def push(redis: Redis, name: str, *args: object, queue: str = "work") -> None:
     redis.rpush(f"resque:queue:{queue}", json.dumps({"class": name, "args": args}))
 
 
-def popped(redis: Redis, key: str, within: float = 10) -> str:
+def popped(redis: Redis, key: str, within: float = 30) -> str:
     """The next text that a job pushed to the list `key`."""
     answer = redis.blpop([key], timeout=within)
     assert answer is not None, f"nothing came to {key} within {within} s"
