@@ -51,6 +51,11 @@ class Retry(Table, frozen=True, kw_only=True):
     never: ExceptionNames = ()  # not after these, whatever `on` says
     dead: Dead = "failed"  # where it goes when it is not tried again: the failed list, or nowhere
 
+    @property
+    def pauses(self) -> bool:
+        """Whether some try is not at once, so that somebody has to bring the job back."""
+        return any(self.backoff) if isinstance(self.backoff, tuple) else self.backoff != 0
+
 
 Position = Annotated[int, Meta(ge=0)]
 Argument = Annotated[str | Position, Meta(description="the name or the position (from 0) of an argument of perform")]

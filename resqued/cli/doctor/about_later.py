@@ -42,6 +42,18 @@ def delayed(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def retries(facts: Facts) -> Iterator[Finding]:
+    """Of pools; what classes say is not known here."""
+    config = known(facts.config)
+    pools = [name for name, pool in config.pools.items() if pool.retry.limit and pool.retry.pauses]
+    if pools and not config.scheduler.enabled and not any(known(known(facts.fleet).later).leaders):
+        yield hint(
+            f"failed jobs of {', '.join(pools)} are to be tried again later (retry), and no scheduler is there to "
+            "bring them back",
+            "enable one on any host ([scheduler] enabled = true), or say retry.backoff = 0",
+        )
+
+
 def bad(facts: Facts) -> Iterator[Finding]:
     later = known(known(facts.fleet).later)
     if not later.bad:

@@ -28,6 +28,7 @@ CHECKS: Mapping[str, Check] = {
     "schedulers": about_later.schedulers,
     "delayed-jobs": about_later.delayed,
     "bad-delayed-jobs": about_later.bad,
+    "retries": about_later.retries,
     "versions": about_fleet.versions,
     "master": about_master.master,
     "reload": about_master.reload,

@@ -5,6 +5,7 @@ import json
 import pytest
 from redis import Redis
 
+from resqued import config
 from resqued.cli.doctor import about_later
 from resqued.cli.doctor.facts import Later
 from resqued.cli.doctor.findings import Weight
@@ -109,3 +110,34 @@ def test_a_minute_is_not_late() -> None:
     assert said(about_later.delayed, facts(fleet=fleet(later=later))) == []
     (finding,) = said(about_later.delayed, facts(fleet=fleet(later=Later(("a:1", None), 1, 61.0, 1, ()))))
     assert finding.weight is Weight.PROBLEM
+
+
+CONFIGURATION = '[jobs]\nmodules = ["json"]\n[pools.mail]\nqueues = ["mail"]\n{retry}\n{more}'
+
+
+def of_retries(retry: str, more: str = "", *, leaders: tuple[str | None, str | None] = (None, None)) -> list[str]:
+    settings = config.parse(CONFIGURATION.format(retry=retry, more=more), "test")
+    later = Later(leaders, 0, 0.0, 0, ())
+    found = said(about_later.retries, facts(config=settings, fleet=fleet(later=later)))
+    return [f"{finding.weight}: {finding.says}" for finding in found]
+
+
+def test_retries_that_nobody_brings_back_are_a_hint() -> None:
+    (hint,) = of_retries("retry = { limit = 3 }")
+
+    assert hint.startswith("hint: failed jobs of mail are to be tried again later (retry), and no scheduler")
+    assert of_retries("retry = { backoff = [0, 9] }")
+
+
+@pytest.mark.parametrize(
+    "retry", ["", "retry = { limit = 0 }", "retry = { backoff = 0 }", "retry = { backoff = [0, 0] }"]
+)
+def test_where_no_job_is_tried_again_later_nobody_is_needed(retry: str) -> None:
+    assert of_retries(retry) == []
+
+
+def test_a_scheduler_of_whatever_kind_brings_them_back() -> None:
+    retry = "retry = { limit = 3 }"
+
+    assert of_retries(retry, "[scheduler]\nenabled = true") == []
+    assert of_retries(retry, leaders=("a:1", None)) == of_retries(retry, leaders=(None, "b:1")) == []
