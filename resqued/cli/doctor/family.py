@@ -9,17 +9,19 @@ from typing import TypeVar
 
 import psutil
 
-from resqued import procfs
+from resqued import listener, procfs
 from resqued.cli.doctor.about_master import shared
 from resqued.cli.doctor.facts import Family, Known, Process, Unknown
 from resqued.cli.report import Report
+from resqued.listener import Listener
 
 T = TypeVar("T")
 
 STREAMS = range(3)  # under systemd standard output is a socket, and everybody's
 
 
-def of(report: Known[Report]) -> Known[Family]:
+def of(report: Known[Report], served: str = "") -> Known[Family]:
+    """`served`: where the master itself listens besides its control socket."""
     if isinstance(report, Unknown):
         return report
     if not report.alive:
@@ -28,7 +30,8 @@ def of(report: Known[Report]) -> Known[Family]:
         return Unknown("the master runs in another pid namespace: ask in its container")
     processes, again = _processes(report), _processes(report)
     suspicious = shared(processes) & shared(again)  # a job closes what is its worker's, but a moment after its birth
-    return Family(again, _connections(again, suspicious, report.directory))
+    place = listener.parse(served) if served else None
+    return Family(again, _connections(again, suspicious, lambda here: _is_its_own(here, report.directory, place)))
 
 
 def _processes(report: Report) -> list[Process]:
@@ -105,17 +108,19 @@ def _limit(pid: int) -> int:
 # What the sockets are that should not be there
 
 
-def _connections(processes: list[Process], suspicious: set[int], directory: Path) -> dict[int, str]:
+def _connections(
+    processes: list[Process], suspicious: set[int], is_its_own: Callable[[object], bool]
+) -> dict[int, str]:
     found: dict[int, str] = {}
     for process in processes:
         if isinstance(process.sockets, Unknown) or not process.sockets & (suspicious - found.keys()):
             continue
-        described = _described(process.pid, directory)
+        described = _described(process.pid, is_its_own)
         found |= {inode: described.get(inode, "") for inode in process.sockets & suspicious}
     return {inode: what for inode, what in found.items() if what}
 
 
-def _described(pid: int, directory: Path) -> dict[int, str]:
+def _described(pid: int, is_its_own: Callable[[object], bool]) -> dict[int, str]:
     """What its sockets are connected to, or listen at, by inode; without those that do no harm.
 
     These are the master's own, what carries no conversation (syslog, statsd), and what is not connected to anything.
@@ -125,14 +130,17 @@ def _described(pid: int, directory: Path) -> dict[int, str]:
         return {
             _inode(opened[found.fd]): _shown(found.laddr, found.raddr, found.fd)
             for found in connections
-            if found.fd in opened and found.type != socket.SOCK_DGRAM and not _is_in(directory, found.laddr)
+            if found.fd in opened and found.type != socket.SOCK_DGRAM and not is_its_own(found.laddr)
         }
     return {}
 
 
-def _is_in(directory: Path, address: object) -> bool:
+def _is_its_own(here: object, directory: Path, served: Listener | None) -> bool:
     """Also by way of a descriptor, which is how a path is shortened that a socket has no room for."""
-    return isinstance(address, str) and (Path(address).parent == directory or address.startswith("/proc/self/fd/"))
+    if isinstance(here, str):
+        is_served = served is not None and here == served.path
+        return is_served or Path(here).parent == directory or here.startswith("/proc/self/fd/")
+    return served is not None and here == (served.host, served.port)
 
 
 def _shown(here: object, there: object, descriptor: int) -> str:

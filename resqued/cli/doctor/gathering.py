@@ -33,7 +33,7 @@ def gathered(arguments: Namespace) -> Facts:
         server=redis.server,
         fleet=redis.fleet,
         report=found,
-        family=family.of(found),
+        family=family.of(found, served="" if isinstance(config, Unknown) else config.metrics.listen),
         unit=units.of(found),
         places=disks.places_of(config, file, found),
         secrets=disks.secrets_in(config, file),

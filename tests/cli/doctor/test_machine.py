@@ -273,6 +273,19 @@ def test_the_own_socket_of_a_master_is_none(home: Home, short_path: Path, *, ins
     assert any("control" in what for what in found.connections.values()) is not inside
 
 
+@pytest.mark.parametrize("served", [True, False])
+def test_where_a_master_shows_its_figures_is_its_own(home: Home, *, served: bool) -> None:
+    home.write()
+    with socket.create_server(("127.0.0.1", 0)) as door, socket.create_connection(door.getsockname()) as visitor:
+        here, there = (":".join(map(str, one.getsockname())) for one in (door, visitor))
+        with door.accept()[0]:
+            found = family.of(report(Machine(home.file).master()), here if served else "")
+
+    assert isinstance(found, Family)
+    shown = "; ".join(found.connections.values())
+    assert (f"listens at {here} " in shown, f"connection to {there} " in shown) == (not served, not served)
+
+
 def test_an_embedded_redis_is_found_where_its_master_has_it(redis: Redis, short_path: Path, examine: Examine) -> None:
     file = short_path / "resqued.toml"
     file.write_text(EMBEDDED.format(apps=APPS, directory=short_path))
