@@ -1,11 +1,13 @@
 """How a job can end, and what is recorded of it."""
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
+import resqued
 from tests.support.daemon import Daemons, failures, popped, push
 from tests.support.waiting import eventually
 
@@ -29,7 +31,7 @@ def test_an_exception_is_recorded_with_its_class_message_and_backtrace(daemons: 
 
     assert (failure["exception"], failure["error"]) == ("ValueError", "boom")
     assert 'raise ValueError("boom")' in str(failure["backtrace"])
-    assert "/resqued/" not in str(failure["backtrace"])
+    assert str(Path(resqued.__file__).parent) not in str(failure["backtrace"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
