@@ -3,13 +3,12 @@
 import signal
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
-from math import isfinite
 from pathlib import Path
 from select import POLLIN, poll
 from time import monotonic
 
 from resqued import listener, listening
-from resqued.cli import subjects
+from resqued.cli import subjects, waiting
 from resqued.cli.commands import DONE, Commands
 from resqued.cli.fleetfigures import FleetFigures
 from resqued.cli.terminal import complain
@@ -42,7 +41,7 @@ def add_to(commands: Commands) -> None:
     )
     exporter.add_argument(
         "--interval",
-        type=_interval,
+        type=waiting.seconds,
         default=INTERVAL,
         metavar="S",
         help=f"look at Redis every S seconds at most, however often somebody asks; default {INTERVAL:g}",
@@ -59,16 +58,6 @@ def _place(text: str) -> Place:
     if not (place.path or place.is_loopback):
         raise ArgumentTypeError(f"nobody has to log in there; listen on 127.0.0.1 or at a unix socket, not at {text}")
     return place
-
-
-def _interval(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if seconds < 0 or not isfinite(seconds):
-        raise ArgumentTypeError(f"expected seconds ≥ 0, got {text!r}")
-    return seconds
 
 
 def export(survey: Survey, arguments: Namespace) -> int:
