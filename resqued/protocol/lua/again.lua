@@ -29,7 +29,4 @@ local function discharge(dues)
 end
 
 local what = settle(run, 'again', recorded, discharge)
-if what == 'struck' or (what == 'settled' and not is_tried_again) then ended(ARGV[9], 'failed') end
-local answer = on_slate() or take(ARGV[1], ARGV[6], ARGV[7], ARGV[8], 12, KEYS[14])
-table.insert(answer, 1, what)
-return answer
+return answer(what, is_tried_again, 'failed', 12)

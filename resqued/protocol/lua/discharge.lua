@@ -22,9 +22,4 @@ local function discharge(dues, struck)
 end
 
 local what = settle(run, outcome, recorded, discharge)
-if what == 'struck' or (what == 'settled' and outcome ~= 'requeued') then
-  ended(ARGV[9], outcome == 'done' and 'done' or 'failed')
-end
-local answer = on_slate() or take(ARGV[1], ARGV[6], ARGV[7], ARGV[8], 10, KEYS[14])
-table.insert(answer, 1, what)
-return answer
+return answer(what, outcome == 'requeued', outcome == 'done' and 'done' or 'failed', 10)

@@ -6,6 +6,9 @@
 -- settle(run, outcome, recorded, discharge): the end of a run, unless it is settled already. `recorded(dues)` moves its job
 -- to where it belongs, and `discharge(dues, struck)` sees to what it owes (`dues.lua`).
 --
+-- answer(what, goes_on, how, names): tell who asks `how` a job has ended, unless it `goes_on`, and reserve the next; the
+-- answer of the script. `names`: which of ARGV is the first name of a queue.
+--
 -- KEYS     as settle.lua
 -- Returns  what:
 --            settled  now, by this call
@@ -41,4 +44,11 @@ local function settle(run, outcome, recorded, discharge)
   redis.call('HDEL', KEYS[1], 'queue', 'payload', 'dues')
   redis.call('HSET', KEYS[1], 'settled', run, 'outcome', outcome)
   return struck and 'struck' or 'settled'
+end
+
+local function answer(what, goes_on, how, names)
+  if what == 'struck' or (what == 'settled' and not goes_on) then ended(ARGV[9], how) end
+  local next = on_slate() or take(ARGV[1], ARGV[6], ARGV[7], ARGV[8], names, KEYS[14])
+  table.insert(next, 1, what)
+  return next
 end
