@@ -1,25 +1,21 @@
 """Batches and results: what a settlement does for those who ask to know."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis import Redis
 
-from resqued import Bound, NotDone, Resque, ResultLost, address
+from resqued import Bound, NotDone, Resque, ResultLost
 from resqued.client.batching import Batch
 from resqued.protocol import delayed, ties
-from resqued.protocol.keys import Keys
 from resqued.protocol.ties import Ties
 from resqued.store.batches import Progress
 from resqued.store.pruning import Pruned, Pruning
 from resqued.store.slate import Slate
 from resqued.verdict import DONE, REQUEUED, Outcome, Verdict
-from resqued.wire import lean
-from tests.store.slates import FAILED, push, slate_at, strike_off_like_ruby, taken, waiting
+from tests.store.slates import FAILED, push, strike_off_like_ruby, taken, waiting
 from tests.support.waiting import eventually
 
 ID = "0123456789abcdef" * 2
@@ -39,24 +35,6 @@ class Report:
 
     @staticmethod
     def perform(month: str) -> None: ...
-
-
-@pytest.fixture(name="resque")
-def client(redis_url: str) -> Iterator[Resque]:
-    with Resque(redis_url) as resque:
-        yield resque
-
-
-@pytest.fixture(name="slate")
-def one_worker(redis_url: str) -> Iterator[Slate]:
-    with slate_at(redis_url) as slate:
-        yield slate
-
-
-@pytest.fixture(name="pruning")
-def pruning_on_this_redis(redis_url: str) -> Iterator[Pruning]:
-    with closing(lean.connect(address.parse(redis_url), name="pruning")) as wire:
-        yield Pruning(wire, Keys())
 
 
 def batch_of(resque: Resque, jobs: int) -> Batch:

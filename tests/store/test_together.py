@@ -55,22 +55,10 @@ class Seldom(Step):
 UNIQUE = [Queued, Unfinished, Seldom]
 
 
-@pytest.fixture(name="resque")
-def client(redis_url: str) -> Iterator[Resque]:
-    with Resque(redis_url) as resque:
-        yield resque
-
-
 @pytest.fixture(name="other")
 def another_worker(redis_url: str) -> Iterator[Slate]:
     with slate_at(redis_url, OTHER) as slate:
         yield slate
-
-
-@pytest.fixture(name="pruning")
-def pruning_on_this_redis(redis_url: str) -> Iterator[Pruning]:
-    with closing(lean.connect(address.parse(redis_url), name="pruning")) as wire:
-        yield Pruning(wire, Keys())
 
 
 def promise(job: type, number: int, scope: Scope | None = None, **more: Any) -> Promise:

@@ -49,13 +49,6 @@ def turns_on_this_redis(redis_url: str) -> Iterator[Turns]:
     wire.close()
 
 
-@pytest.fixture(name="pruning")
-def pruning_on_this_redis(redis_url: str) -> Iterator[Pruning]:
-    wire = lean.connect(address.parse(redis_url), name="pruning")
-    yield Pruning(wire, Keys())
-    wire.close()
-
-
 def numbers(texts: list[bytes | str]) -> list[object]:
     return [json.loads(text)["args"][0] for text in texts]
 
