@@ -2,28 +2,22 @@
 
 import argparse
 import shutil
-import signal
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from tests.chaos import report
 from tests.chaos.run import Plan, perform
 from tests.chaos.script import Whom
-from tests.support.processes import adopt_orphans
+from tests.support import campaign
 
 WRONG = 1  # exit status: a job is not where it should be, or something else is wrong
 
 
 def main() -> int:
     options = _parser().parse_args()
-    signal.signal(signal.SIGTERM, _end)
-    adopt_orphans()
-    try:
-        return max([_run(options, options.seed + further) for further in range(options.runs)])
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    return campaign.status_of(partial(_run, options), options.seed, options.runs)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,7 +56,7 @@ def _run(options: argparse.Namespace, seed: int) -> int:
         print(report.replay(plan))
         return 0
     directory = Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-", dir=options.directory))
-    outcome = perform(plan, directory, _tell if options.verbose else _be_silent)
+    outcome = perform(plan, directory, campaign.tell if options.verbose else campaign.be_silent)
     print(report.table(plan, outcome), flush=True)
     if report.is_wrong(outcome):
         print(f"{report.details(outcome)}\nledger and logs: {directory}\nreplay: {report.replay(plan)}", flush=True)
@@ -83,18 +77,6 @@ def _plan(options: argparse.Namespace, seed: int) -> Plan:
         pause=options.pause,
         spared=frozenset(options.spare),
     )
-
-
-def _tell(line: str) -> None:
-    print(line, flush=True)
-
-
-def _be_silent(line: str) -> None:
-    pass
-
-
-def _end(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,26 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support import eventually
-
-ROOT = Path(__file__).parents[2]
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "tests.chaos", *map(str, arguments)]
+from tests.support import campaign, eventually
 
 
 @pytest.mark.parametrize(("policy", "seed"), [("fail", 33), ("requeue", 31)])
 def test_no_job_is_lost_or_counted_twice_whatever_is_killed(policy: str, seed: int, tmp_path: Path) -> None:
     size = ("--jobs", 350, "--seconds", 6, "--masters", 2, "--workers", 3, "--pause", 0.15)
-    run = subprocess.run(
-        command("--seed", seed, "--policy", policy, *size, "--directory", tmp_path),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=58,
-    )
+    run = campaign.ran("chaos", "--seed", seed, "--policy", policy, *size, "--directory", tmp_path)
 
     assert run.returncode == 0, run.stdout + run.stderr
     for wrong in (
@@ -42,9 +28,8 @@ def test_no_job_is_lost_or_counted_twice_whatever_is_killed(policy: str, seed: i
 
 
 def test_the_script_of_a_seed_can_be_read_before_it_is_played() -> None:
-    shown = [
-        subprocess.check_output(command("--seed", 5, "--seconds", 60, "--show"), cwd=ROOT, text=True) for _ in range(2)
-    ]
+    argv = campaign.command("chaos", "--seed", 5, "--seconds", 60, "--show")
+    shown = [subprocess.check_output(argv, cwd=campaign.ROOT, text=True) for _ in range(2)]
 
     assert shown[0] == shown[1]
     assert shown[0].startswith("./run chaos --seed 5 ")
@@ -52,7 +37,7 @@ def test_the_script_of_a_seed_can_be_read_before_it_is_played() -> None:
 
 
 def test_whom_nobody_knows_cannot_be_spared() -> None:
-    run = subprocess.run(command("--spare", "nobody"), cwd=ROOT, capture_output=True, text=True, check=False)
+    run = campaign.ran("chaos", "--spare", "nobody")
 
     assert run.returncode == 2
     assert "'nobody' is none of job, worker, master, pruner, scheduler, redis, network" in run.stderr
@@ -61,8 +46,8 @@ def test_whom_nobody_knows_cannot_be_spared() -> None:
 @contextmanager
 def under_way(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A run that has a job under way."""
-    argv = command("--seconds", 50, "--directory", directory)
-    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    argv = campaign.command("chaos", "--seconds", 50, "--directory", directory)
+    with subprocess.Popen(argv, cwd=campaign.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         eventually(lambda: any(file.stat().st_size for file in directory.glob("*/ledger")), within=20)
         yield process
 

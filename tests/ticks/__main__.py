@@ -2,16 +2,15 @@
 
 import argparse
 import shutil
-import signal
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import NoReturn
 
-from tests.support.processes import adopt_orphans
+from tests.support import campaign
 from tests.ticks.account import wrongs
 from tests.ticks.run import Outcome, Plan, perform
 from tests.ticks.schedulers import absence
@@ -26,12 +25,7 @@ def main() -> int:
         if reason := absence(kind):
             print(f"ticks: no scheduler of {kind}: {reason}", file=sys.stderr)
             return 2
-    signal.signal(signal.SIGTERM, _end)
-    adopt_orphans()
-    try:
-        return max([_run(options, options.seed + further) for further in range(options.runs)])
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    return campaign.status_of(partial(_run, options), options.seed, options.runs)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,10 +60,10 @@ def _run(options: argparse.Namespace, seed: int) -> int:
         poison=options.poison,
     )
     directory = Path(tempfile.mkdtemp(prefix=f"ticks-{seed}-", dir=options.directory))
-    outcome = perform(plan, directory, _tell if options.verbose else _be_silent)
-    _tell("\n".join(_report(plan, outcome)))
+    outcome = perform(plan, directory, campaign.tell if options.verbose else campaign.be_silent)
+    campaign.tell("\n".join(_report(plan, outcome)))
     if wrong := [line for line in _wrong(outcome) if line]:
-        _tell("\n".join([*wrong, f"logs and commands: {directory}"]))
+        campaign.tell("\n".join([*wrong, f"logs and commands: {directory}"]))
         return WRONG
     if not options.directory:
         shutil.rmtree(directory)
@@ -97,18 +91,6 @@ def _report(plan: Plan, outcome: Outcome) -> Iterator[str]:
 def _wrong(outcome: Outcome) -> Iterator[str]:
     for name, details in wrongs(outcome.account, outcome.trouble):
         yield from (f"  {name}: {detail}" for detail in details[:SHOWN])
-
-
-def _tell(line: str) -> None:
-    print(line, flush=True)
-
-
-def _be_silent(line: str) -> None:
-    pass
-
-
-def _end(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,14 @@
 """A short run, of ours only. `./run ticks` makes long ones, and tests/interop one beside others."""
 
 import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support import campaign
 
 
 def test_ten_minutes_of_ticks_come_once_whoever_is_killed(tmp_path: Path) -> None:
     size = ("--hour", "600", "--seconds", "2", "--hosts", "2", "--pause", "0.2")
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.ticks", "--seed", "3", *size, "--directory", str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=58,
-    )
+    run = campaign.ran("ticks", "--seed", 3, *size, "--directory", tmp_path)
 
     assert run.returncode == 0, run.stdout + run.stderr
     for wrong in ("lost by ours", "doubled by ours", "left behind", "ticks lost or doubled"):
@@ -26,8 +18,8 @@ def test_ten_minutes_of_ticks_come_once_whoever_is_killed(tmp_path: Path) -> Non
 
 def test_whoever_is_not_there_is_not_waited_for() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "tests.ticks", "--beside", "ruby"],
-        cwd=ROOT,
+        campaign.command("ticks", "--beside", "ruby"),
+        cwd=campaign.ROOT,
         env={},
         capture_output=True,
         text=True,
