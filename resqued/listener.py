@@ -8,6 +8,7 @@ ACCEPTED = '"127.0.0.1:5678", "[::1]:5678", "0.0.0.0:5678" or "unix:/path/of/soc
 TCP = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+|localhost)):(?P<port>[0-9]{1,5})")
 LONGEST_PATH = 107  # bytes, that the kernel takes
 LAST_PORT = 65535
+OPEN = "nobody has to log in there; listen on 127.0.0.1 or at a unix socket"  # what is wrong if it is not `is_closed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Listener:
     def is_loopback(self) -> bool:
         """Whether only this machine reaches it, and every user of it does. A socket's file says who does."""
         return not self.path and ip_address(self.host).is_loopback
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody comes from another machine: what is told there needs no login."""
+        return bool(self.path) or self.is_loopback
 
 
 def parse(text: str) -> Listener:

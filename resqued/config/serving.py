@@ -23,11 +23,13 @@ class Metrics(Table, frozen=True, kw_only=True):
 
     @staticmethod
     def contradictions(given: Given) -> Iterator[Contradiction]:
+        from resqued.listener import OPEN  # noqa: PLC0415  as below
+
         listen, textfile = given.get("listen"), given.get("textfile")
         if listen and isinstance(listen, str):
             address, problem = _read(listen)
-            if address and not (address.path or address.is_loopback):
-                problem = "nobody has to log in there; listen on 127.0.0.1 or at a unix socket"
+            if address and not address.is_closed:
+                problem = OPEN
             if problem:
                 yield "listen", problem
         if isinstance(textfile, str) and textfile and not textfile.endswith(".prom"):

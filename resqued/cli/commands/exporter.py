@@ -1,14 +1,14 @@
 """`resquectl exporter`."""
 
 import signal
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from select import POLLIN, poll
 from time import monotonic
 
-from resqued import listener, listening
-from resqued.cli import subjects, waiting
+from resqued import listening
+from resqued.cli import listenat, subjects, waiting
 from resqued.cli.commands import DONE, Commands
 from resqued.cli.fleetfigures import FleetFigures
 from resqued.cli.terminal import complain
@@ -34,7 +34,7 @@ def add_to(commands: Commands) -> None:
     )
     exporter.add_argument(
         "--listen",
-        type=_place,
+        type=listenat.closed,
         default=DEFAULT,
         metavar="ADDRESS",
         help=f"a port of this machine, or unix:/path/of/socket; default {DEFAULT}",
@@ -47,17 +47,6 @@ def add_to(commands: Commands) -> None:
         help=f"look at Redis every S seconds at most, however often somebody asks; default {INTERVAL:g}",
     )
     exporter.set_defaults(run=export, about=subjects.survey)
-
-
-def _place(text: str) -> Place:
-    """As `metrics.listen` of the configuration."""
-    try:
-        place = listener.parse(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{error}, got {text!r}") from None
-    if not (place.path or place.is_loopback):
-        raise ArgumentTypeError(f"nobody has to log in there; listen on 127.0.0.1 or at a unix socket, not at {text}")
-    return place
 
 
 def export(survey: Survey, arguments: Namespace) -> int:

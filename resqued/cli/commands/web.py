@@ -1,7 +1,7 @@
 """`resquectl web` and `web-user`: the page, and who may log in there."""
 
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from getpass import getpass
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from resqued import listener, places
-from resqued.cli import subjects
+from resqued.cli import listenat, subjects
 from resqued.cli.commands import DONE, PROBLEM, Commands
 from resqued.cli.terminal import say
 from resqued.config import Web
@@ -30,7 +30,7 @@ def add_to(commands: Commands) -> None:
         description="Serve a page with queues, workers and failed jobs, in the foreground. Without a login it can be "
         "reached from this machine only. What is not said here is taken from [web] of -c. Needs the extra `web`.",
     )
-    web.add_argument("--listen", type=_listen, metavar="ADDRESS", help=f"such as {listener.ACCEPTED}")
+    web.add_argument("--listen", type=listenat.anywhere, metavar="ADDRESS", help=f"such as {listener.ACCEPTED}")
     web.add_argument("--password-file", type=Path, metavar="FILE", help="who may log in; `web-user` writes it")
     web.add_argument("--trusted-header", metavar="NAME", help="the header in which a proxy says who somebody is")
     web.add_argument(
@@ -53,18 +53,10 @@ def add_to(commands: Commands) -> None:
     user.set_defaults(run=enter_user, about=subjects.nothing)
 
 
-def _listen(text: str) -> str:
-    try:
-        listener.parse(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{error}, got {text!r}") from None
-    return text
-
-
 def serve(_: None, arguments: Namespace) -> int:
     _refuse_without_the_extra()
     settings = _settings(arguments)
-    address = listener.parse(settings.listen)
+    address = arguments.listen or listener.parse(settings.listen)
     if not (address.is_loopback or settings.password_file or settings.trusted_header):
         raise NotSafe(
             f"whoever reaches {address} could do anything on the page: "
@@ -96,10 +88,9 @@ def _refuse_without_the_extra() -> None:
 
 
 def _settings(arguments: Namespace) -> Web:
-    """What is said on the command line, else what stands in the file."""
+    """What is said on the command line, else what stands in the file. `--listen`, if given, has been read already."""
     from_file = places.configuration(arguments.config).web if arguments.config else Web()
     said = {
-        "listen": arguments.listen,
         "password_file": arguments.password_file and str(arguments.password_file),
         "trusted_header": arguments.trusted_header,
         "trusted_proxies": arguments.trusted_proxy and tuple(arguments.trusted_proxy),
