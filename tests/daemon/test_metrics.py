@@ -95,6 +95,33 @@ def test_nothing_that_was_counted_is_ever_forgotten(
     assert not list(deployment.app.glob("*.prom*"))
 
 
+def test_a_door_that_was_cleared_away_is_there_again_after_a_reload(
+    deployment: Deployment, door: Path, place: str
+) -> None:
+    deployment.configure(POOL, more=metrics(place))
+    deployment.start()
+    eventually(lambda: ask(place, "/healthz").status == 200)
+    door.unlink()
+    assert deployment.reload().status == 0
+
+    assert ask(place, "/healthz").status == 200
+
+
+def test_what_somebody_has_put_in_the_place_of_a_door_is_left_alone(
+    deployment: Deployment, door: Path, place: str
+) -> None:
+    deployment.configure(POOL, more=metrics(place))
+    deployment.start()
+    eventually(door.is_socket)
+    door.unlink()
+    door.write_text("mine")
+    deployment.configure(POOL, more=metrics(other := f"127.0.0.1:{free_port()}"))
+    assert deployment.reload().status == 0
+
+    assert ask(other, "/healthz").status == 200
+    assert door.read_text() == "mine"
+
+
 def test_with_redis_away_it_says_so_and_goes_on(deployment: Deployment, place: str) -> None:
     with redis_server.running() as server:
         deployment.configure(
