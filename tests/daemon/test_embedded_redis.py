@@ -45,22 +45,11 @@ def started(daemons: Daemons, file: Path) -> tuple[Daemon, Redis]:
     return master, Redis(unix_socket_path=socket)
 
 
-def redis_of(master: Daemon) -> psutil.Process | None:
-    return next(filter(_is_redis, psutil.Process(master.pid).children()), None)
-
-
-def _is_redis(process: psutil.Process) -> bool:
-    try:
-        return "redis-server" in process.name() or "valkey" in process.name()
-    except psutil.NoSuchProcess:
-        return False
-
-
 def test_it_is_started_with_the_daemon_and_ends_with_it(daemons: Daemons, redis: Redis, file: Path) -> None:
     master, own = started(daemons, file)
     push(own, "Say", "hello")
     assert popped(redis, "test:said") == "hello"
-    server = redis_of(master)
+    server = master.own_redis()
     assert server is not None
     assert os.getpgid(server.pid) == server.pid
 
@@ -83,10 +72,10 @@ def test_a_killed_redis_is_started_again_with_its_jobs(daemons: Daemons, redis: 
     master, own = started(daemons, file)
     push(own, "Meet", "one")
     popped(redis, "test:met")
-    server = redis_of(master)
+    server = master.own_redis()
     assert server is not None
     os.kill(server.pid, signal.SIGKILL)
-    eventually(lambda: redis_of(master) not in (None, server))
+    eventually(lambda: master.own_redis() not in (None, server))
     redis.rpush("test:go", "on")
 
     assert popped(redis, "test:done") == "one"
@@ -102,10 +91,10 @@ def test_one_that_is_killed_during_a_stop_is_there_again_for_those_who_are_to_le
     popped(redis, "test:met")
     master.send(signal.SIGTERM)
     eventually(lambda: master.logged("master.stopping"))
-    server = redis_of(master)
+    server = master.own_redis()
     assert server is not None
     os.kill(server.pid, signal.SIGKILL)
-    eventually(lambda: redis_of(master) not in (None, server))
+    eventually(lambda: master.own_redis() not in (None, server))
     redis.rpush("test:go", "on")
 
     assert master.wait() == 0
@@ -114,8 +103,8 @@ def test_one_that_is_killed_during_a_stop_is_there_again_for_those_who_are_to_le
 
 def test_it_dies_with_a_master_that_is_killed(daemons: Daemons, redis: Redis, file: Path) -> None:
     master, _ = started(daemons, file)
-    eventually(lambda: redis_of(master))
-    server = redis_of(master)
+    eventually(master.own_redis)
+    server = master.own_redis()
     assert server is not None
     os.kill(master.pid, signal.SIGKILL)
     master.wait()

@@ -286,17 +286,13 @@ def test_an_embedded_redis_goes_on(deployment: Deployment, short_path: Path, mon
     monkeypatch.setenv("STATE_DIRECTORY", str(short_path))
     deployment.configure(redis="embedded = true")
     master = deployment.start()
-    before = redis_of(master)
+    before = eventually(master.own_redis)
+    assert before
 
     assert deployment.reload().status == 0
     deployment.wait_for_rollout(1)
 
-    assert redis_of(master) == before
+    assert master.own_redis() == before
     assert not master.logged("redis.lost")
     assert master.stop() == 0
     assert not before.is_running()
-
-
-def redis_of(master: Daemon) -> psutil.Process:
-    (server,) = [child for child in psutil.Process(master.pid).children() if not title_of(child).startswith("resque")]
-    return server

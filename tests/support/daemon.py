@@ -71,6 +71,10 @@ class Daemon:
     def workers(self) -> list[psutil.Process]:
         return [child for child in psutil.Process(self.pid).children() if title_of(child).startswith("resque-")]
 
+    def own_redis(self) -> psutil.Process | None:
+        """The one that it has started; None if there is none at the moment."""
+        return next(filter(_is_redis, psutil.Process(self.pid).children()), None)
+
     def wait_for_workers(self, count: int) -> list[str]:
         eventually(lambda: len(self.worker_ids()) == count, within=10)
         return self.worker_ids()
@@ -93,6 +97,13 @@ def title_of(process: psutil.Process) -> str:
         return " ".join(process.cmdline()).strip()
     except psutil.Error:
         return ""
+
+
+def _is_redis(process: psutil.Process) -> bool:
+    try:
+        return "redis-server" in process.name() or "valkey" in process.name()
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Daemons:
