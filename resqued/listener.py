@@ -8,7 +8,6 @@ ACCEPTED = '"127.0.0.1:5678", "[::1]:5678", "0.0.0.0:5678" or "unix:/path/of/soc
 TCP = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+|localhost)):(?P<port>[0-9]{1,5})")
 LONGEST_PATH = 107  # bytes, that the kernel takes
 LAST_PORT = 65535
-OPEN = "nobody has to log in there; listen on 127.0.0.1 or at a unix socket"  # what is wrong if it is not `is_closed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,11 @@ class Listener:
         return not self.path and ip_address(self.host).is_loopback
 
     @property
-    def is_closed(self) -> bool:
-        """Whether nobody comes from another machine: what is told there needs no login."""
-        return bool(self.path) or self.is_loopback
+    def exposure(self) -> str:
+        """What is wrong with it where nobody has to log in: other machines reach it. Empty if they do not."""
+        if self.path or self.is_loopback:
+            return ""
+        return "nobody has to log in there; listen on 127.0.0.1 or at a unix socket"
 
 
 def parse(text: str) -> Listener:

@@ -17,6 +17,6 @@ def anywhere(text: str) -> Listener:
 def closed(text: str) -> Listener:
     """Where nobody comes from another machine, as `metrics.listen` of the configuration."""
     place = anywhere(text)
-    if not place.is_closed:
-        raise ArgumentTypeError(f"{listener.OPEN}, not at {text}")
+    if problem := place.exposure:
+        raise ArgumentTypeError(f"{problem}, not at {text}")
     return place

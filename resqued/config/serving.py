@@ -23,14 +23,10 @@ class Metrics(Table, frozen=True, kw_only=True):
 
     @staticmethod
     def contradictions(given: Given) -> Iterator[Contradiction]:
-        from resqued.listener import OPEN  # noqa: PLC0415  as below
-
         listen, textfile = given.get("listen"), given.get("textfile")
         if listen and isinstance(listen, str):
             address, problem = _read(listen)
-            if address and not address.is_closed:
-                problem = OPEN
-            if problem:
+            if problem := address.exposure if address else problem:
                 yield "listen", problem
         if isinstance(textfile, str) and textfile and not textfile.endswith(".prom"):
             yield "textfile", 'node_exporter reads only files whose names end with ".prom"'

@@ -103,8 +103,7 @@ def test_one_that_is_killed_during_a_stop_is_there_again_for_those_who_are_to_le
 
 def test_it_dies_with_a_master_that_is_killed(daemons: Daemons, redis: Redis, file: Path) -> None:
     master, _ = started(daemons, file)
-    eventually(master.own_redis)
-    server = master.own_redis()
+    server = eventually(master.own_redis)
     assert server is not None
     os.kill(master.pid, signal.SIGKILL)
     master.wait()
