@@ -349,8 +349,12 @@ def test_the_process_that_forks_has_not_loaded_what_only_clients_and_operators_u
 
 
 def test_the_process_that_forks_has_not_loaded_what_its_configuration_does_not_ask_for() -> None:
-    loaded = loaded_by("import resqued.entry.daemon")
-    asked_for = {"resqued.entry.exposing", "resqued.master.figures", "resqued.master.pages", "resqued.worker.meter"}
+    least = "[jobs]\nmodules = ['app']\n[pools.work]\nqueues = ['work']"
+    loaded = loaded_by(f"import resqued.entry.daemon\nfrom resqued import config\nconfig.parse({least!r}, 'file')")
+    asked_for = {
+        "resqued.listener",
+        *("resqued.entry.exposing", "resqued.master.figures", "resqued.master.pages", "resqued.worker.meter"),
+    }
 
     assert {name for name in loaded if name in asked_for or name.startswith("resqued.metrics")} == set()
 
