@@ -113,7 +113,7 @@ class Pruning:
         return [
             *(k.workers, k.worker(dead.id), k.started(dead.id), k.processed_by(dead.id), k.failures_of(dead.id)),
             *(k.heartbeats, k.registrations, k.slate(dead.id), k.failed, k.failures, k.processed, k.queues),
-            *(k.queue(queue), k.lost(hexadecimal(payload))),
+            *(k.queue(queue), k.lost(hexadecimal(payload)), *k.tries(_counted_as(payload))),
         ]
 
     def _arguments(
@@ -147,6 +147,17 @@ def _lost(dead: Dead, work: Work, owed: Dues, verdict: Verdict | None, why: str)
     error, result = PrunedWorker if dead.beat else DirtyExit, verdict.result if verdict else ""
     said = why.format(worker=dead.id, job=_name_of(work))
     return Verdict(Outcome.FAILED, str(error.recorded_as), said, again=owed.pause, result=result)
+
+
+def _counted_as(payload: bytes) -> str:
+    """Of a job: where its tries are counted, if they are. Empty for what is none."""
+    from resqued.protocol import retries  # noqa: PLC0415  workers, which know this module, need not know how Ruby writes
+
+    try:
+        job = payloads.decode(payload)
+        return retries.counted_as(job.name, job.args)
+    except (InvalidPayload, RecursionError):
+        return ""
 
 
 def _name_of(work: Work) -> str:

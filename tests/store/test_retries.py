@@ -311,6 +311,41 @@ def test_a_job_that_had_ended_for_good_is_not_tried_again(
     assert not redis.exists(COUNTER, TRIES)
 
 
+def test_what_is_remembered_of_a_job_that_was_taken_again_and_had_not_begun_goes_with_it(
+    slate: Slate, redis: Redis, pruning: Pruning
+) -> None:
+    fail(slate, redis, 1, again=0.0)
+    taken(slate)
+
+    assert pruned(pruning) is Pruned.FAILED
+    assert [each["error"] for each in final(redis)["tries"]] == ["no 0"]
+    assert not redis.exists(COUNTER, LAST, TRIES)
+
+
+def test_but_not_if_it_is_put_back(slate: Slate, redis: Redis, pruning: Pruning) -> None:
+    fail(slate, redis, 1, again=0.0)
+    taken(slate)
+
+    assert pruned(pruning, REQUEUED) is Pruned.REQUEUED
+    assert redis.exists(COUNTER, TRIES) == 2
+
+
+def test_what_ruby_alone_remembers_is_not_ours(slate: Slate, redis: Redis, pruning: Pruning) -> None:
+    redis.set(COUNTER, 1)
+    push(redis, job("Echo", 1))
+    taken(slate)
+
+    assert pruned(pruning) is Pruned.FAILED
+    assert redis.exists(COUNTER)
+
+
+def test_a_job_that_nobody_could_count_fails_like_any_other(slate: Slate, redis: Redis, pruning: Pruning) -> None:
+    push(redis, b'{"class":"Echo","args":' + b"[" * 600 + b"]" * 600 + b"}")
+    taken(slate)
+
+    assert pruned(pruning) is Pruned.FAILED
+
+
 def test_a_job_without_a_policy_fails_with_its_worker(slate: Slate, redis: Redis, pruning: Pruning) -> None:
     push(redis, job("Echo", 1))
     taken(slate)

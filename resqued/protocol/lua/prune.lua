@@ -4,7 +4,8 @@
 --
 -- KEYS     1 workers, 2 worker:<id>, 3 worker:<id>:started, 4 stat:processed:<id>, 5 stat:failed:<id>, 6
 --          workers:heartbeat, 7 resqued:<namespace>:workers, 8 slate, 9 failed, 10 stat:failed, 11 stat:processed, 12
---          queues, 13 queue:<the job's>, 14 resqued:<namespace>:lost:<the payload's digest>
+--          queues, 13 queue:<the job's>, 14 resqued:<namespace>:lost:<the payload's digest>, and what is remembered of
+--          earlier tries of such a job (dues.lua): 15 counter, 16 last, 17 tries
 -- ARGV     1 id, 2 its registration, 3 its last heartbeat ('': whatever it is), 4 the run on its slate ('': none),
 --          5 outcome (done, failed, requeued, lost), 6 entry for the failed list, 7 the job's queue,
 --          8 how often a lost job may be put back, 9 seconds for which that is remembered; and if it is tried again
@@ -19,6 +20,9 @@
 local id, run, queue, entry = ARGV[1], ARGV[4], ARGV[7], ARGV[6]
 local payload, owing = unpack(redis.call('HMGET', KEYS[8], 'payload', 'dues'))
 local dues = owed(owing)
+
+-- Who was killed between taking the job and beginning it has not written yet what it owes.
+local remembered = dues or {counter = KEYS[15], last = KEYS[16], tries = KEYS[17]}
 
 local function has_changed()
   if redis.call('HGET', KEYS[7], id) ~= ARGV[2] then return true end
@@ -39,7 +43,7 @@ end
 
 local function fail()
   local again = is_tried_again()
-  if not (again or dues and dues.discards) then redis.call('RPUSH', KEYS[9], with_tries(dues, entry)) end
+  if not (again or dues and dues.discards) then redis.call('RPUSH', KEYS[9], with_tries(remembered, entry)) end
   redis.pcall('INCR', KEYS[10])
   return again and 'again' or 'failed'
 end
@@ -73,6 +77,7 @@ end
 if has_changed() then return 'changed' end
 local what = settle()
 if dues then pcall(discharge, what) end
+if not dues and what ~= 'requeued' and redis.call('EXISTS', remembered.tries) == 1 then forget_tries(remembered) end
 if what == 'done' then ended(ARGV[13], 'done') end
 if what == 'failed' or what == 'recorded' then ended(ARGV[13], 'failed') end
 redis.call('SREM', KEYS[1], id)
