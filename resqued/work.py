@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from resqued.value import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Work:
     """What a worker took from a queue. The payload is opaque until somebody performs it."""
 

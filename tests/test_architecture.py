@@ -18,7 +18,7 @@ from typing import TypeVar
 import pytest
 
 FLOORS = """
-digest errors version
+digest errors value version
 
 activejob address backoff bounds chosen concurrency config destination duty escalation fleet handover hooks
 jobarguments jobclass jobfunction jobhooks joblimits jobpolicies listener metrics outlet promises protocol queues rates

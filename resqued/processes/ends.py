@@ -4,15 +4,15 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterable
-from dataclasses import dataclass
 from time import monotonic, sleep
 
 from resqued import signals
+from resqued.value import value
 
 CRASHED = 1  # exit status of a process of ours whose own code failed
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Exit:
     pid: int
     code: int | None  # None if a signal ended it
@@ -50,10 +50,12 @@ def _exit(pid: int, status: int) -> Exit:
 
 def reap() -> list[Exit]:
     """Every child that has ended, adopted ones included."""
-    exits = []
-    with contextlib.suppress(ChildProcessError):
+    exits: list[Exit] = []
+    try:
         while (found := os.waitpid(-1, os.WNOHANG))[0]:
             exits.append(_exit(*found))
+    except ChildProcessError:  # there is none left
+        pass
     return exits
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from resqued.errors import InvalidPayload, NotEncodable
 from resqued.protocol.identity import unspeakable
+from resqued.value import value
 
 UNKNOWN_CLASS = "InvalidPayload"  # the class in a wrapped payload that named none
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -203,7 +204,7 @@ def clean(text: str) -> str:
 # --- read ---
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Payload:
     name: str
     args: tuple[Any, ...]

@@ -3,12 +3,12 @@
 A full disk does no harm: a missing note matters only to who is killed right then.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from resqued.log import log
 from resqued.notes import Notebook
 from resqued.scoreboard import Row
+from resqued.value import value
 from resqued.verdict import ASIDE, Outcome, Verdict
 from resqued.work import Job, Work
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from resqued.worker.meter import Meter
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ended:
     """A job that has ended, or could not begin."""
 
@@ -32,7 +32,7 @@ class Ended:
             "queue": work.queue,
             "job": self.job,
             "pid": self.pid,
-            "seconds": round(self.seconds, 6),
+            "seconds": self.seconds,
             "run": work.run,
         }
 

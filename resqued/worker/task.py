@@ -1,7 +1,7 @@
 """From an opaque payload to something that can be performed, and from the end of a process to a verdict."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from resqued import chance, hooks, jobhooks, joblimits, memory, promises
@@ -26,6 +26,7 @@ from resqued.promises import Promise
 from resqued.protocol import payloads
 from resqued.registry import Registry
 from resqued.tries import NEVER, RetryPolicy
+from resqued.value import value
 from resqued.verdict import REQUEUED, Outcome, Verdict
 from resqued.work import Job, Work
 from resqued.worker.terms import Interrupted, Limits
@@ -34,7 +35,7 @@ Perform = Callable[..., Verdict]  # a class, a job, and `forked`: whether this i
 Mourn = Callable[..., Verdict]  # a class, a job, what befell it
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Task:
     """A job whose class has been found, or will be in its own process."""
 
@@ -173,7 +174,7 @@ def failed(error: BaseException, backtrace: tuple[str, ...] = ()) -> Verdict:
     return replace(verdict, backtrace=backtrace) if backtrace else verdict
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ending:
     """How a job's process ended, and what had been done to it. Any end is a success if the job returned normally."""
 
