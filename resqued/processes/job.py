@@ -1,17 +1,26 @@
 """A job's process: how it is forked, what it says to its worker, and how it is brought to its end."""
 
 import os
-import signal
 from collections.abc import Callable, Iterable
+from os import close, getpid, getppid, setsid, write
+from signal import SIGKILL
 from typing import NoReturn
 
-from resqued import atfork, oom, prctl, signals, streams
+from setproctitle import setproctitle
+
+from resqued import signals
+from resqued.atfork import spare, spare_no_more
+from resqued.oom import be_a_job
+from resqued.prctl import end_with_parent
 from resqued.processes.ends import CRASHED, Exit, kill_each, kill_group, send, wait_for
+from resqued.signals import enter_job, unblock
+from resqued.streams import flush
 from resqued.verdict import Verdict, decode
 
 LARGEST_VERDICT = 1 << 20
 END_OF_VERDICT = b"\n"
 
+KILL = int(SIGKILL)  # the enum has pages of its own
 Performances = Callable[[int], Iterable[Verdict]]
 
 
@@ -33,17 +42,25 @@ class Child:
         return self._reports
 
     def listen(self) -> None:
-        """Take in what the child has written so far."""
-        while self._reports >= 0:
-            try:
-                said = os.read(self._reports, 65536)
-            except BlockingIOError:
-                return
-            self._text += said
-            if self._text.endswith(END_OF_VERDICT):
-                self._judge()
-            if not said or len(self._text) > LARGEST_VERDICT:
-                self._hang_up()
+        """Take in what the child has written so far, up to a verdict: behind that there is hardly ever anything."""
+        known = self.said
+        while self._takes_in() and self.said is known:
+            pass
+
+    def _takes_in(self) -> bool:
+        """Whether there may be more to take in."""
+        if self._reports < 0:
+            return False
+        try:
+            said = os.read(self._reports, 65536)
+        except BlockingIOError:
+            return False
+        self._text += said
+        if self._text.endswith(END_OF_VERDICT):
+            self._judge()
+        if not said or len(self._text) > LARGEST_VERDICT:
+            self._hang_up()
+        return True
 
     def _judge(self) -> None:
         """A job may have written into the pipe, too: then nothing that its process says can be trusted."""
@@ -86,23 +103,24 @@ class Child:
     def end(self, ended: Exit) -> None:
         """It has been reaped."""
         self.exit = ended
-        self.listen()
+        while self._takes_in():
+            pass
         self._hang_up()  # a grandchild may hold the other end for ever
         self.dismiss()
 
 
-def start_job(performances: Performances, mine: Iterable[int], *, takes_orders: bool = False) -> Child:
+def start_job(performances: Performances, mine: Iterable[int], *, title: str, takes_orders: bool = False) -> Child:
     """Fork a job's process: it has its own session, dies with its worker, and writes the verdicts of `performances`.
 
     `performances` is called in the child, with the descriptor that further orders come from; -1 if it takes none.
-    `mine`: descriptors of the worker, which the child closes.
+    `mine`: descriptors of the worker, which the child closes. `title`: of the child.
     Raises OSError if there can be no more processes or files.
     """
     reports = os.pipe()
     orders = (-1, -1)
     worker = os.getpid()
     signals.block()
-    atfork.spare()
+    spare()
     try:
         if takes_orders:
             orders = os.pipe()
@@ -112,15 +130,15 @@ def start_job(performances: Performances, mine: Iterable[int], *, takes_orders: 
         raise
     else:
         if pid == 0:
-            _be_job(performances, (reports[0], orders[1], *mine), reports[1], orders[0], worker)
+            _be_job(performances, (reports[0], orders[1], *mine), reports[1], orders[0], worker=worker, title=title)
         _close(reports[1], orders[0])
         os.set_blocking(reports[0], False)
         if takes_orders:
             os.set_blocking(orders[1], False)
         return Child(pid, reports[0], orders[1])
     finally:
-        atfork.spare_no_more()
-        signals.unblock()
+        spare_no_more()
+        unblock()
 
 
 def _close(*descriptors: int) -> None:
@@ -129,22 +147,28 @@ def _close(*descriptors: int) -> None:
             os.close(descriptor)
 
 
-def _be_job(performances: Performances, others: Iterable[int], reports: int, orders: int, worker: int) -> NoReturn:
-    """Each page that is touched here for the first time costs 2 µs, as long as the worker has it, too."""
+def _be_job(
+    performances: Performances, others: Iterable[int], reports: int, orders: int, *, worker: int, title: str
+) -> NoReturn:
+    """Each page that is touched here for the first time costs 2 µs, as long as the worker has it, too.
+
+    No `module.name`: code that runs for the first time looks it up, and touches a page for each, and one for the name.
+    """
     try:
-        atfork.spare_no_more()
-        os.setsid()
-        oom.be_a_job()
+        spare_no_more()
+        setsid()
+        be_a_job()
         end_with_worker(worker)
         for descriptor in others:
             if descriptor >= 0:
-                os.close(descriptor)
-        signals.enter_job()
-        signals.unblock()
-        me = os.getpid()
+                close(descriptor)
+        enter_job()
+        unblock()
+        setproctitle(title)
+        me = getpid()
         for verdict in performances(orders):
-            streams.flush()
-            if os.getpid() == me:  # not a process that the job has forked, and that came back here
+            flush()
+            if getpid() == me:  # not a process that the job has forked, and that came back here
                 _write(reports, verdict.encode() + END_OF_VERDICT)
     finally:
         os._exit(0)
@@ -152,14 +176,14 @@ def _be_job(performances: Performances, others: Iterable[int], reports: int, ord
 
 def end_with_worker(worker: int) -> None:
     """In a job: be killed when its worker dies. To be called again after a change of user, which ends that."""
-    prctl.end_with_parent(signal.SIGKILL)
-    if os.getppid() != worker:  # it died before it could take us with it
+    end_with_parent(KILL)
+    if getppid() != worker:  # it died before it could take us with it
         os._exit(CRASHED)
 
 
 def _write(pipe: int, text: bytes) -> None:
     while text:
-        text = text[os.write(pipe, text) :]
+        text = text[write(pipe, text) :]
 
 
 def has_children() -> bool:

@@ -12,6 +12,7 @@ from resqued import hooks, kin, oom, processes
 from resqued.duty import Duty
 from resqued.errors import NotPermitted
 from resqued.escalation import Escalation, Reason, Step
+from resqued.guise import Guise
 from resqued.joblimits import UNSTATED
 from resqued.log import log
 from resqued.memory import Watch
@@ -134,9 +135,9 @@ class Runner:
         """For this job, or for one to come. Raises OSError."""
         watch = Watch(limits.memory) if limits.memory else None
         further = self._terms.jobs_per_fork - (1 if task else 0)
-        own_title = title(task) if task else identity.standing_by(__version__, self._terms.slot)
-        main = partial(self._main, task, own_title)
-        child = processes.start_job(main, self._not_for_jobs(), takes_orders=further > 0)
+        name = title(task) if task else identity.standing_by(__version__, self._terms.slot)
+        mine = self._not_for_jobs()
+        child = processes.start_job(self._performances(task), mine, title=name, takes_orders=further > 0)
         self._row.job = child.pid
         return Hand(child, limits, watch, further)
 
@@ -144,27 +145,20 @@ class Runner:
         """Descriptors."""
         return [*self._ears.mine(), *self._mine()]
 
-    def _main(self, task: Task | None, title: str, orders: int) -> Iterable[Verdict]:
-        """In the job's process."""
-        processes.set_title(title)
+    def _performances(self, task: Task | None) -> processes.Performances:
+        """What a job's process does. What can be decided here need not be there, where each line has pages to copy."""
         if task and self._terms.jobs_per_fork == 1:
-            verdicts: Iterable[Verdict] = (self._begin(task),)
+            performances: processes.Performances = partial(_alone, self._disguised(task.main))
         else:
-            verdicts = Performances(task, self._begin, self._task, self._row)(orders)
-        return _finished(verdicts, self._finish) if self._finish else verdicts
+            performances = Performances(task, self._begin, self._task, self._row)
+        return partial(_finished, performances, self._finish) if self._finish else performances
 
     def _begin(self, task: Task) -> Verdict:
-        return self._disguised(task.main)
+        return self._disguised(task.main)()
 
-    def _disguised(self, act: Callable[[], Verdict]) -> Verdict:
-        """In the process of a job, or of its hooks, none of which runs with other rights than its pool's."""
-        if self._terms.guise:
-            try:
-                self._terms.guise.put_on()
-            except OSError as error:
-                return failed(NotPermitted(f"the system refused nice, user, group or umask of its pool: {error}"))
-            processes.end_with_worker(self._worker)
-        return act()
+    def _disguised(self, act: Callable[[], Verdict]) -> Callable[[], Verdict]:
+        """For the process of a job, or of its hooks, none of which runs with other rights than its pool's."""
+        return partial(_act_as, self._terms.guise, self._worker, act) if self._terms.guise else act
 
     def _see_through(self, task: Task, hand: Hand, *, run: int) -> Ended | None:
         """The truth about a job. None if its process has ended before it began with it: it is for another one."""
@@ -197,10 +191,10 @@ class Runner:
         if task.mourn is None:
             return verdict
         self._duty.begins_job()  # who wanted the job stopped has been obeyed
-        mourn = partial(self._disguised, partial(task.mourn, error))
+        mourn = partial(_alone, self._disguised(partial(task.mourn, error)))
         self.see_off()
         try:
-            child = processes.start_job(partial(_alone, mourn), self._not_for_jobs())
+            child = processes.start_job(mourn, self._not_for_jobs(), title=title(task))
         except OSError:
             return verdict
         self._row.job = child.pid
@@ -275,10 +269,19 @@ def _alone(perform: Callable[[], Verdict], _orders: int) -> Iterable[Verdict]:
     return (perform(),)
 
 
-def _finished(verdicts: Iterable[Verdict], finish: Callable[[], None]) -> Iterator[Verdict]:
+def _finished(performances: processes.Performances, finish: Callable[[], None], orders: int) -> Iterator[Verdict]:
     """Nobody waits for what is done after the last of them."""
-    yield from verdicts
+    yield from performances(orders)
     finish()
+
+
+def _act_as(guise: Guise, worker: int, act: Callable[[], Verdict]) -> Verdict:
+    try:
+        guise.put_on()
+    except OSError as error:
+        return failed(NotPermitted(f"the system refused nice, user, group or umask of its pool: {error}"))
+    processes.end_with_worker(worker)
+    return act()
 
 
 def _those_with(child: Child, end: Escalation, watch: Watch | None) -> list[int]:

@@ -64,7 +64,7 @@ STEPS: Mapping[str, Step] = {
     "it looks the job up": Step("before", Application, "job"),
     "it forks": Step("before", processes, "start_job"),
     "it has forked": Step("after", processes, "start_job"),
-    "the job has ended, and its verdict is not read": Step("before", job.Child, "listen"),
+    "the job has ended, and its verdict is not read": Step("before", job.Child, "_takes_in"),
     "it notes the end": Step("before", Notebook, "note"),
     "it is in the middle of the note": Step("before", notes, "crc32"),
     "it has noted the end": Step("after", Notebook, "note"),
