@@ -4,21 +4,35 @@ from collections.abc import Callable, Sequence
 
 from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.protocol.moves import Move
-from resqued.wire import Argument, Reply, Wire
+from resqued.wire import Argument, Meanwhile, Reply, Wire, rest
 
 
-def run(wire: Wire, move: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
+def run(
+    wire: Wire,
+    move: Move,
+    keys: Sequence[Argument],
+    arguments: Sequence[Argument],
+    *,
+    meanwhile: Meanwhile = rest,
+) -> Reply:
     """One round trip; two where the server does not know the script yet. NOSCRIPT means that nothing has been done."""
     try:
-        return execute(wire, move, keys, arguments)
+        return execute(wire, move, keys, arguments, meanwhile=meanwhile)
     except CommandRefused as refused:
         raise StoreUnavailable(str(refused)) from refused
 
 
-def execute(wire: Wire, move: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
+def execute(
+    wire: Wire,
+    move: Move,
+    keys: Sequence[Argument],
+    arguments: Sequence[Argument],
+    *,
+    meanwhile: Meanwhile = rest,
+) -> Reply:
     """The same for a person, who is told of a key of the wrong type: CommandRefused."""
     try:
-        return wire.call("EVALSHA", move.sha, len(keys), *keys, *arguments)
+        return wire.call("EVALSHA", move.sha, len(keys), *keys, *arguments, meanwhile=meanwhile)
     except CommandRefused as refused:
         if refused.code != "NOSCRIPT":
             raise

@@ -18,7 +18,7 @@ from resqued.store.endings import end_of
 from resqued.store.pruning import CLOSELY, LOOK_EVERY, OLD, UNCHANGED, Dead, dead_in
 from resqued.store.scripts import patiently, run
 from resqued.verdict import DONE, Outcome, Verdict
-from resqued.wire import Argument, Command, Reply, Wire
+from resqued.wire import Argument, Command, Meanwhile, Reply, Wire, rest
 from resqued.work import Work
 
 
@@ -76,6 +76,7 @@ class Slate:
         self._register = keys.workers, keys.started(name), keys.heartbeats, keys.registrations
         counted = keys.processed, keys.processed_by(name)
         of_this = keys.slate(name), keys.worker(name)
+        self._prefix = keys.queue("")
         self._take = *of_this, *counted, keys.pause, keys.registrations, keys.paused, keys.room
         self._settle = *self._take, keys.failed, keys.failures, keys.failures_of(name), keys.queues
         self._asked: Sequence[str] = ()  # the queues of the last time
@@ -121,7 +122,7 @@ class Slate:
 
     def _reserve(self, queues: Sequence[str], *listed: str) -> Reply:
         names = () if listed else queues
-        arguments = self.worker, dates.recorded(self._clock()), self._keys.queue(""), self._rates_of(queues), *names
+        arguments = self.worker, dates.recorded(self._clock()), self._prefix, self._rates_of(queues), *names
         return self._run(move("reserve"), (*self._take, *listed), arguments)
 
     def begin(self, work: Work, promise: Promise) -> tuple[Begun, int]:
@@ -141,7 +142,9 @@ class Slate:
                 return Begun(what.decode()), 0
         raise AssertionError
 
-    def settle(self, work: Work, verdict: Verdict, queues: Sequence[str]) -> tuple[Settled, Taken]:
+    def settle(
+        self, work: Work, verdict: Verdict, queues: Sequence[str], meanwhile: Meanwhile = rest
+    ) -> tuple[Settled, Taken]:
         """Write the end of a job, and reserve the next one from `queues` (none: reserve nothing), in one move.
 
         A failure becomes an entry of the failed list; a requeued job goes back to the head of its queue and is counted
@@ -152,13 +155,14 @@ class Slate:
         keys = *self._settle, self._keys.queue(work.queue), *listed
         entry = self._entry(work, verdict, now) if verdict.outcome is Outcome.FAILED else ""
         how: Argument = verdict.outcome if verdict.again is None else repr(verdict.again)
-        about: tuple[Argument, ...] = self.worker, work.run, how, entry, work.queue, now, self._keys.queue("")
+        about: tuple[Argument, ...] = self.worker, work.run, how, entry, work.queue, now, self._prefix
         names = () if listed else queues
         about = *about, self._rates_of(queues), end_of(work, verdict, self._keys)
         script = "discharge" if self._tried[0] == work.run else "settle"
         if verdict.again is not None:
             script, about = "again", (*about, dues.item(work), dues.failure(verdict, self.worker, now))
-        if (reply := self._run(move(script), keys, (*about, *names))) == OWING:  # the answer of `begin` was lost
+        reply = self._run(move(script), keys, (*about, *names), meanwhile)
+        if reply == OWING:  # the answer of `begin` was lost
             reply = self._run(move("discharge"), keys, (*about, *names))
         assert isinstance(reply, list)
         assert isinstance(reply[0], bytes)
@@ -205,8 +209,10 @@ class Slate:
         keys = workers, *of_this_worker, heartbeats, registrations, self._settle[0]
         return self._run(move("unregister"), keys, (self.worker, self._registration)) == 1
 
-    def _run(self, script: Move, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Reply:
-        return run(self._wire, script, keys, arguments)
+    def _run(
+        self, script: Move, keys: Sequence[Argument], arguments: Sequence[Argument], meanwhile: Meanwhile = rest
+    ) -> Reply:
+        return run(self._wire, script, keys, arguments, meanwhile=meanwhile)
 
 
 def _taken(reply: Reply) -> Taken:

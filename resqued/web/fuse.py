@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from resqued.errors import StoreUnavailable
-from resqued.wire import Argument, Command, Pending, Reply, Wire
+from resqued.wire import Argument, Command, Meanwhile, Pending, Reply, Wire, rest
 
 T = TypeVar("T")
 
@@ -22,8 +22,8 @@ class Fuse:
         self._why = ""  # it does not answer; empty: it does
         self._rests_until = 0.0
 
-    def call(self, *command: Argument) -> Reply:
-        return self._through(lambda: self._wire.call(*command))
+    def call(self, *command: Argument, meanwhile: Meanwhile = rest) -> Reply:
+        return self._through(lambda: self._wire.call(*command, meanwhile=meanwhile))
 
     def transaction(self, commands: Sequence[Command]) -> list[Reply]:
         return self._through(lambda: self._wire.transaction(commands))

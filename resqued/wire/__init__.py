@@ -5,7 +5,7 @@ for everything else. This module imports neither. Replies are RESP2: bytes, neve
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Final, Protocol, TypeAlias
 
@@ -14,6 +14,7 @@ from resqued.errors import CommandRefused, StoreUnavailable
 Argument: TypeAlias = bytes | str | int  # a str is sent as UTF-8
 Command: TypeAlias = Sequence[Argument]
 Reply: TypeAlias = bytes | int | list["Reply"] | None
+Meanwhile: TypeAlias = Callable[[], None]
 
 
 class Pending(Enum):
@@ -21,6 +22,10 @@ class Pending(Enum):
 
 
 PENDING: Final = Pending.PENDING
+
+
+def rest() -> None:
+    """What there is to do meanwhile: nothing."""
 
 
 class Wire(Protocol):
@@ -34,8 +39,11 @@ class Wire(Protocol):
     timeout, or a reply such as LOADING or READONLY: `NOT_NOW`), and CommandRefused for any other error reply.
     """
 
-    def call(self, *command: Argument) -> Reply:
-        """Send one command and wait for its reply: one round trip."""
+    def call(self, *command: Argument, meanwhile: Meanwhile = rest) -> Reply:
+        """Send one command, do something else `meanwhile`, and wait for its reply: one round trip.
+
+        `meanwhile` is not called if the command could not be sent.
+        """
 
     def transaction(self, commands: Sequence[Command]) -> list[Reply]:
         """Have all commands executed as one (MULTI … EXEC), or, if one cannot even be queued, none: one round trip.

@@ -10,7 +10,7 @@ from typing import Any
 import hiredis
 
 from resqued.errors import ResquedError, StoreUnavailable
-from resqued.wire import PENDING, Command, Pending, Reply, refusal
+from resqued.wire import PENDING, Command, Meanwhile, Pending, Reply, refusal, rest
 
 Raw = Any  # a Reply, or the error that an error reply stands for
 
@@ -25,17 +25,20 @@ class Conversation:
     error, a timeout, or a signal whose handler raised, has left it so, and must not be used again, only closed.
     """
 
-    __slots__ = ("_blocking", "_reader", "_socket", "_timeout", "_where", "ready")
+    __slots__ = ("_blocking", "_reader", "_says_something", "_socket", "_timeout", "_where", "ready")
 
     def __init__(self, connected: socket.socket, where: str, timeout: float) -> None:
         """`connected` gives up a send or a receive after `timeout` seconds. `where` is what errors call the server."""
         self._socket, self._where, self._timeout = connected, where, timeout
         self._blocking = connected.gettimeout()  # None where the kernel watches the time
+        self._says_something = select.poll()
+        self._says_something.register(connected, select.POLLIN)
         self._reader = hiredis.Reader(replyError=partial(refusal, where), notEnoughData=PENDING)
         self.ready = True
 
-    def call(self, command: Command) -> Reply:
+    def call(self, command: Command, meanwhile: Meanwhile = rest) -> Reply:
         self._send(pack(command))
+        meanwhile()
         reply = self._receive()
         self.ready = True
         if isinstance(reply, ResquedError):
@@ -79,9 +82,7 @@ class Conversation:
 
     def has_ended(self) -> bool:
         """Whether the server has hung up. Asked while no reply is owed, when it has nothing else to say. 1 µs."""
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(self._says_something.poll(0))
 
     def fileno(self) -> int:
         return self._socket.fileno()

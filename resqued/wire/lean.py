@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from resqued.address import Address
-from resqued.wire import PENDING, Argument, Command, Pending, Reply
+from resqued.wire import PENDING, Argument, Command, Meanwhile, Pending, Reply, rest
 from resqued.wire.conversation import Conversation
 from resqued.wire.greeting import greeted
 from resqued.wire.sentinel import agree_to_be_master, at_the_master
@@ -27,8 +27,8 @@ class LeanWire:
         self._address, self._name, self._timeout = address, name, timeout
         self._conversation: Conversation | None = None
 
-    def call(self, *command: Argument) -> Reply:
-        return self._in_step().call(command)
+    def call(self, *command: Argument, meanwhile: Meanwhile = rest) -> Reply:
+        return self._in_step().call(command, meanwhile)
 
     def transaction(self, commands: Sequence[Command]) -> list[Reply]:
         return self._in_step().transaction(commands)

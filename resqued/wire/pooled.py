@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from resqued.address import Address
 from resqued.errors import ResquedError, StoreUnavailable
-from resqued.wire import PENDING, Argument, Command, Pending, Reply, refusal
+from resqued.wire import PENDING, Argument, Command, Meanwhile, Pending, Reply, refusal, rest
 from resqued.wire.conversation import Conversation
 from resqued.wire.credentials import credentials
 from resqued.wire.sentinel import agree_to_be_master, at_the_master
@@ -59,9 +59,9 @@ class PooledWire:
         self._timeout: float = pool.connection_kwargs["socket_timeout"]
         self._asking: Taken | None = None
 
-    def call(self, *command: Argument) -> Reply:
+    def call(self, *command: Argument, meanwhile: Meanwhile = rest) -> Reply:
         with self._conversation() as conversation:
-            return conversation.call(command)
+            return conversation.call(command, meanwhile)
 
     def transaction(self, commands: Sequence[Command]) -> list[Reply]:
         with self._conversation() as conversation:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
 from time import monotonic
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from resqued import coroner
 from resqued.duty import Duty
@@ -18,10 +18,12 @@ from resqued.store.pruning import Pruning
 from resqued.store.slate import Held, Nothing, Slate
 from resqued.verdict import REQUEUED, Verdict
 from resqued.whereabouts import Whereabouts
+from resqued.wire import Meanwhile, rest
 from resqued.work import Work
 from resqued.worker.ears import Ears
 from resqued.worker.upkeep import Upkeep
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Taken = Work | Nothing
 
@@ -68,7 +70,7 @@ class Books:
 
         Waits for Redis; None if the worker is to stop and may wait no longer.
         """
-        while (answer := self._try(lambda: self._begin(work, promise))) is None:
+        while (answer := self._try(self._begin, work, promise)) is None:
             if not self._wait_for_redis():
                 break
         return answer
@@ -77,13 +79,13 @@ class Books:
         self._attend()
         return self._slate.begin(work, promise)
 
-    def settle(self, work: Work, verdict: Verdict) -> tuple[Settled, Taken] | None:
-        """Write the end of a job, and reserve the next one unless this worker is to stop.
+    def settle(self, work: Work, verdict: Verdict, meanwhile: Meanwhile = rest) -> tuple[Settled, Taken] | None:
+        """Write the end of a job, and reserve the next one unless this worker is to stop. `meanwhile`: as Redis works.
 
         Waits for Redis as long as it takes; None if the worker is to stop and may wait no longer. The slate keeps the
         job then.
         """
-        while (answer := self._try(lambda: self._settle(work, verdict))) is None:
+        while (answer := self._try(self._settle, work, verdict, meanwhile)) is None:
             if not self._wait_for_redis():
                 log.error("job.unsettled", queue=work.queue, run=work.run, outcome=verdict.outcome)
                 self._unsettled[work.run] = verdict
@@ -165,9 +167,9 @@ class Books:
             self._queues.know(self._slate.existing_queues())
             self._looks_at = now + self._duty.interval
 
-    def _settle(self, work: Work, verdict: Verdict) -> tuple[Settled, Taken]:
+    def _settle(self, work: Work, verdict: Verdict, meanwhile: Meanwhile) -> tuple[Settled, Taken]:
         self._attend()
-        settled, found = self._slate.settle(work, verdict, self._next_queues(verdict))
+        settled, found = self._slate.settle(work, verdict, self._next_queues(verdict), meanwhile)
         if verdict.again and not self._asked_for_scheduler:
             self._look_for_scheduler()
         taken = self._seen(found)
@@ -206,11 +208,11 @@ class Books:
         self._look()
         return self._queues.in_order()
 
-    def _try(self, ask: Callable[[], T]) -> T | None:
+    def _try(self, ask: Callable[P, T], *about: P.args, **how: P.kwargs) -> T | None:
         if not self._duty.may_try_redis(monotonic()):
             return None
         try:
-            answer = ask()
+            answer = ask(*about, **how)
         except StoreUnavailable as error:
             self.lost(error)
             return None

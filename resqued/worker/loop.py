@@ -143,26 +143,20 @@ class Worker:
         """Perform a job and settle it. Returns the next one, which the same round trip brought."""
         self._become(State.BUSY)
         ended = self._perform(work)
-        self._catch_up()
         self._diary.note(work, ended)
         if ended.makes_way:
             self._runner.see_off()
         self._wear.performed(self._pulse.weigh() if self._wear.heeds_memory else 0)
         self._give_way_if_worn()
-        answer = self._books.settle(work, ended.verdict)
+        self._unreported = work, ended
+        answer = self._books.settle(work, ended.verdict, meanwhile=self._report)
+        self._report()  # of what could not be sent
         if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
             self._duty.hold_off(monotonic())
-        self._unreported = work, ended
-        taken = answer[1] if answer else None
-        if not isinstance(taken, Work):
-            self._catch_up()
-        following = self._take(taken) if answer else None
-        if not following:  # it was put back
-            self._catch_up()
-        return following
+        return self._take(answer[1]) if answer else None
 
-    def _catch_up(self) -> None:
-        """What remains to be done for the last job. If another follows, its process is given that first."""
+    def _report(self) -> None:
+        """What remains to be done for the last job, once. There is time for it while Redis writes its end."""
         if self._unreported:
             self._diary.report(*self._unreported)
             self._unreported = None
@@ -186,11 +180,10 @@ class Worker:
 
     def _run(self, task: Task, work: Work) -> Ended:
         self._before_first_fork()
-        return self._runner.run(task, work, meanwhile=self._catch_up)
+        return self._runner.run(task, work)
 
     def _perform_promising(self, task: Task, promise: Promise, work: Work) -> Ended:
         """A job that owes something at its end, which is written before it begins; perhaps it may not begin."""
-        self._catch_up()
         begun = self._books.begin(work, promise)
         if begun is None:
             return Ended(REQUEUED, task.job.name)

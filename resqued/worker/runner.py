@@ -57,21 +57,16 @@ class Runner:
         self._may_stand_by = terms.standby
         self._leaving: Child | None = None  # has said its last verdict
 
-    def run(self, task: Task, work: Work, meanwhile: Callable[[], None]) -> Ended:
-        """Perform `task` in a process that is free, else in one of its own, and return the truth about it.
-
-        `meanwhile`: what its worker can do while that process begins, or before there is one.
-        """
+    def run(self, task: Task, work: Work) -> Ended:
+        """Perform `task` in a process that is free, else in one of its own, and return the truth about it."""
         self._may_stand_by = self._terms.standby
         limits = self._usual if task.limits is UNSTATED else self._terms.limits(task.limits)
         hand = self._hand
         if hand and hand.takes(work, limits):
-            meanwhile()  # it may end so soon that it is reaped there
             ended = self._see_through(task, hand, run=work.run)
             if ended:
                 return ended
         self.let_go()
-        meanwhile()
         try:
             for hook in hooks.registered["before_fork"]:
                 hook(task.job)

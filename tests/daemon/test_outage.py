@@ -65,7 +65,29 @@ def test_the_end_of_a_job_is_kept_until_redis_is_back(fleet: Daemons, server: Re
         assert popped(redis, "test:said") == "next"
         assert [entry["exception"] for entry in failures(redis)] == ["Resque::DirtyExit"]
         assert redis.get("resque:stat:processed") == b"2"
+        assert len(master.logged("job.failed")) == 1
         assert redis.get("resque:stat:failed") == b"1"
+
+
+def test_the_end_of_a_job_is_told_of_while_redis_writes_it(
+    tmp_path: Path, redis: Redis, redis_url: str, redis_server: RedisServer
+) -> None:
+    with proxy.before(redis_server.port) as network, daemons(tmp_path, redis, network.url) as fleet:
+        master = fleet.start(env={"TEST_REDIS_URL": redis_url})
+        (worker,) = master.wait_for_workers(1)
+        push(redis, "Meet")
+        job = int(popped(redis, "test:met"))
+        network.hold()
+        redis.rpush("test:go", "on")
+        eventually(lambda: master.logged("job.done"))
+        assert redis.exists(f"resque:worker:{worker}")  # to everybody else it works on
+        network.flow()
+
+        push(redis, "Say", "next")
+        assert popped(redis, "test:said") == "next"
+        assert master.stop() == 0
+        assert [line["pid"] for line in master.logged("job.done")][:1] == [job]
+        assert len(master.logged("job.done")) == 2
 
 
 def test_a_stop_ends_although_redis_does_not_answer(fleet: Daemons, server: RedisServer) -> None:

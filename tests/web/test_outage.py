@@ -51,7 +51,7 @@ class Dead:
     def __init__(self) -> None:
         self.calls, self.is_back = 0, False
 
-    def call(self, *_: Any) -> bytes:
+    def call(self, *_: Any, **_how: Any) -> bytes:
         self.calls += 1
         if not self.is_back:
             raise StoreUnavailable("no answer")

@@ -59,6 +59,13 @@ def test_a_false_reply_is_not_taken_for_a_missing_one(wire: Wire) -> None:
     assert wire.call("ECHO", "") == b""
 
 
+def test_a_caller_may_do_something_else_meanwhile(wire: Wire) -> None:
+    done: list[str] = []
+
+    assert wire.call("ECHO", "hello", meanwhile=lambda: done.append("once")) == b"hello"
+    assert done == ["once"]
+
+
 def test_what_cannot_be_sent_is_a_mistake_of_the_caller_and_harms_nothing(wire: Wire) -> None:
     with pytest.raises(TypeError):
         wire.call("SET", "k", None)  # type: ignore[arg-type]  # the mistake

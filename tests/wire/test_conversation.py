@@ -41,6 +41,26 @@ def test_a_transaction_is_sent_in_one_piece(ends: Ends) -> None:
     assert server.recv(100) == b"*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n*1\r\n$4\r\nEXEC\r\n"
 
 
+def test_what_is_done_meanwhile_comes_after_the_command_and_before_its_reply(ends: Ends) -> None:
+    conversation, server = ends
+
+    def serve() -> None:
+        assert server.recv(100) == b"*1\r\n$4\r\nPING\r\n"
+        server.sendall(b"+PONG\r\n")
+
+    assert conversation.call(("PING",), serve) == b"PONG"
+
+
+def test_nothing_is_done_meanwhile_if_the_command_is_not_sent(ends: Ends) -> None:
+    conversation, server = ends
+    server.close()
+    done: list[str] = []
+    with pytest.raises(StoreUnavailable):
+        conversation.call(("PING",), lambda: done.append("done"))
+
+    assert not done
+
+
 def test_half_an_answer_is_pending_and_does_not_block(ends: Ends) -> None:
     conversation, server = ends
     conversation.ask(("BLMOVE", "q", "q", "LEFT", "LEFT", 0))
