@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -25,11 +26,10 @@ def pipe() -> Iterator[Pipe]:
 )
 def test_what_is_handed_over_is_what_arrives(work: Work) -> None:
     read, write = os.pipe()
-    os.write(write, orders.encoded(work) or b"")
-    os.write(write, orders.encoded(work) or b"")
+    for _ in range(2):
+        os.write(write, orders.encoded(work) or b"")
+        assert orders.read(read) == work
     os.close(write)
-
-    assert [orders.read(read), orders.read(read), orders.read(read)] == [work, work, None]
     os.close(read)
 
 
@@ -47,6 +47,20 @@ def test_an_order_of_which_a_part_is_missing_is_none(pipe: Pipe, cut: int) -> No
     os.close(pipe[1])
 
     assert orders.read(pipe[0]) is None
+
+
+@pytest.mark.parametrize("cut", [1, orders.HEAD.size - 1, orders.HEAD.size, orders.HEAD.size + 3])
+def test_an_order_that_comes_in_parts_is_one(pipe: Pipe, cut: int) -> None:
+    work = Work(7, "mail", b"{}")
+    order = orders.encoded(work)
+    assert order
+    os.write(pipe[1], order[:cut])
+    with ThreadPoolExecutor(1) as other:
+        found = other.submit(orders.read, pipe[0])
+        os.write(pipe[1], order[cut:])
+
+        assert found.result() == work
+    os.close(pipe[1])
 
 
 def test_what_no_pipe_is_sure_to_take_in_one_piece_is_not_handed_over() -> None:

@@ -115,7 +115,7 @@ class Log:
         line, render, carried = self._line, self._render, self._carried
 
         def write(event: str, /, **facts: Any) -> None:
-            line.write(lines.fitted(render, lines.complete(level, event, {**carried, **facts}, raised=raised)))
+            line.write(lines.fitted(render, lines.complete(level, event, carried, facts, raised=raised)))
 
         return write
 

@@ -21,14 +21,15 @@ _LONGEST = 4096  # bytes: PIPE_BUF; a longer write to a pipe may be mixed with a
 _LIMITS = (1000, 250, 60, 15)  # characters of a value, tried in this order on a line that is too long
 
 
-def complete(level: str, event: str, facts: Facts, *, raised: bool = False) -> Facts:
+def complete(level: str, event: str, carried: Facts, facts: Facts, *, raised: bool = False) -> Facts:
     """All that a line says, in the order in which it says it. Seconds are cut at the microsecond.
 
     `raised`: with the backtrace of the exception that is being handled.
     """
-    complete: Facts = {"timestamp": _timestamp(time.time()), "level": level, "event": event}
-    for key, value in facts.items():
-        complete[key] = round(value, 6) if type(value) is float else value
+    complete = {"timestamp": _timestamp(time.time()), "level": level, "event": event, **carried, **facts}
+    for key, value in complete.items():
+        if type(value) is float:
+            complete[key] = round(value, 6)
     if raised:
         complete["backtrace"] = traceback.format_exc()
     return complete

@@ -48,7 +48,8 @@ end
 
 local function answer(what, goes_on, how, names)
   if what == 'struck' or (what == 'settled' and not goes_on) then ended(ARGV[9], how) end
-  local next = on_slate() or take(ARGV[1], ARGV[6], ARGV[7], ARGV[8], names, KEYS[14])
+  local is_free = what == 'settled' or what == 'struck'
+  local next = not is_free and on_slate() or take(ARGV[1], ARGV[6], ARGV[7], ARGV[8], names, KEYS[14])
   table.insert(next, 1, what)
   return next
 end

@@ -12,27 +12,26 @@ local SHOWN_WHOLE = 65536
 local SHOWN_OF_MORE = 1024
 local NESTING = 90
 
--- The characters of UTF-8 that are not ASCII, by their first bytes (RFC 3629, section 4): no overlong forms, no
--- surrogates, nothing above U+10FFFF.
-local CHARACTERS = {
-  '[\194-\223][\128-\191]',
-  '[\225-\236\238\239][\128-\191][\128-\191]',
-  '\240[\144-\191][\128-\191][\128-\191]',
-  '\224[\160-\191][\128-\191]',
-  '\237[\128-\159][\128-\191]',
-  '[\241-\243][\128-\191][\128-\191][\128-\191]',
-  '\244[\128-\143][\128-\191][\128-\191]',
-}
-
 local function is_ascii(text)
   return text:find('^[^\128-\255]*$') ~= nil
 end
 
 -- Every whole character becomes a space (not nothing: its neighbours must not meet), until nothing else is left.
+-- The characters that are not ASCII, by their first bytes (RFC 3629, section 4): no overlong forms, no surrogates,
+-- nothing above U+10FFFF. Hardly any text needs them, so they are made here: this runs for each job.
 local function is_utf8(text)
   if is_ascii(text) then return true end
+  local characters = {
+    '[\194-\223][\128-\191]',
+    '[\225-\236\238\239][\128-\191][\128-\191]',
+    '\240[\144-\191][\128-\191][\128-\191]',
+    '\224[\160-\191][\128-\191]',
+    '\237[\128-\159][\128-\191]',
+    '[\241-\243][\128-\191][\128-\191][\128-\191]',
+    '\244[\128-\143][\128-\191][\128-\191]',
+  }
   text = text:gsub('[^\128-\255]+', ' ')
-  for _, character in ipairs(CHARACTERS) do
+  for _, character in ipairs(characters) do
     text = text:gsub(character, ' ')
     if is_ascii(text) then return true end
   end
@@ -61,25 +60,27 @@ end
 
 -- `bare` is a payload that cjson took, without its strings: brackets, commas, colons, true, false, null and numbers. So
 -- there is something before and after each number.
-local DIGITS = ('%d'):rep(19)
-local ODD_NUMBERS = {
-  '%.%D',  -- 1. or 1.e5: no digit after the point
-  '%D%.',  -- -.5: no digit before the point
-  '[eE]%+?%d%d%d',  -- an exponent of 100 or more: some are infinity (a negative one is zero at worst)
-  '[^%d%.]' .. DIGITS .. '%d',  -- 20 digits or more, not behind a point: some exceed 64 bits
-  '%-' .. DIGITS,  -- the same of 19 digits, if negative
-}
-
 local function has_odd_numbers(bare)
-  for _, odd in ipairs(ODD_NUMBERS) do
+  if not bare:find('%d') then return false end
+  local digits = ('%d'):rep(19)
+  local odd_numbers = {
+    '%.%D',  -- 1. or 1.e5: no digit after the point
+    '%D%.',  -- -.5: no digit before the point
+    '[eE]%+?%d%d%d',  -- an exponent of 100 or more: some are infinity (a negative one is zero at worst)
+    '[^%d%.]' .. digits .. '%d',  -- 20 digits or more, not behind a point: some exceed 64 bits
+    '%-' .. digits,  -- the same of 19 digits, if negative
+  }
+  for _, odd in ipairs(odd_numbers) do
     if bare:find(odd) then return true end
   end
   return false
 end
 
--- cjson makes the same of [] and {}. So if there is nothing in `args`, something is put into every [] of the text.
+-- cjson makes the same of [] and {}. So if there is nothing in `args`, and {} somewhere in the text, something is put
+-- into every [] of it.
 local function has_array(job, payload)
   if type(job.args) == 'table' and next(job.args) == nil then
+    if not payload:find('{[ \t\r\n]*}') then return true end
     job = decoded((payload:gsub('%[[ \t\r\n]*%]', '[0]')))
   end
   return type(job.args) == 'table' and job.args[1] ~= nil
