@@ -156,7 +156,7 @@ def _counted_as(payload: bytes) -> str:
     try:
         job = payloads.decode(payload)
         return retries.counted_as(job.name, job.args)
-    except (InvalidPayload, RecursionError):
+    except InvalidPayload:
         return ""
 
 

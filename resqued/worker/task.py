@@ -8,6 +8,7 @@ from resqued import chance, hooks, jobhooks, joblimits, memory, promises
 from resqued.errors import (
     ConfigError,
     DirtyExit,
+    InvalidPayload,
     JobError,
     JobInterrupted,
     JobKilled,
@@ -82,7 +83,10 @@ class Application:
         limits, own = joblimits.of(job_class), jobhooks.of(job_class)
         retry = limits.retry or retry
         if not retry.is_idle or limits.unique or limits.concurrency or own.locks:
-            return self._promising(job, job_class, limits, None if retry.is_idle else retry)
+            try:
+                return self._promising(job, job_class, limits, None if retry.is_idle else retry)
+            except RecursionError:
+                raise InvalidPayload("payload is nested too deep for the policies of its class") from None
         mourn = partial(self._mourn, job_class, job) if _is_mourned(job_class) else None
         return Task(job, partial(self._perform, job_class, job), mourn, limits)
 

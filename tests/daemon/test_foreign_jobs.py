@@ -56,6 +56,45 @@ def test_a_job_leaves_no_lock_of_a_plugin(redis: Redis, deployment: Deployment, 
     eventually(lambda: not redis.exists(LOCK), within=10)
 
 
+DEEP = """
+class Plain:
+    @staticmethod
+    def perform(*args): ...
+
+class Again(Plain):
+    retry = {"limit": 2}
+
+class Alone(Plain):
+    unique = {"while": "unfinished"}
+
+class InTurn(Plain):
+    concurrency = {"limit": 1, "by": ["args"]}
+
+    @staticmethod
+    def perform(args): ...
+
+class Locked(Plain):
+    resque_locks = "resque-lock", "resque-loner", "resque-retry"
+"""
+
+
+def test_however_deep_a_payload_is_nested_it_does_not_cost_its_worker_its_life(
+    redis: Redis, deployment: Deployment
+) -> None:
+    deployment.write("deep", DEEP)
+    deployment.configure(modules=["deep"])
+    daemon = deployment.start()
+    for depth in (50, 100, 150, 200, 300, 450, 900):
+        for name in ("Plain", "Again", "Alone", "InTurn", "Locked"):
+            args = '[{"a":' * depth + "1" + "}]" * depth
+            redis.rpush("resque:queue:work", f'{{"class":"deep.{name}","args":{args}}}')
+    push(redis, "Say", "still there")
+
+    assert popped(redis, "test:said", within=30) == "still there"
+    assert not daemon.logged("worker.died")
+    assert {entry["exception"] for entry in failures(redis)} <= {"InvalidPayload", "NotUnlocked"}
+
+
 def test_a_job_whose_locks_nobody_knows_in_time_fails(redis: Redis, deployment: Deployment) -> None:
     deployment.write("foreign", FOREIGN)
     deployment.configure(modules=["foreign"], jobs='preload = "job"')
