@@ -14,13 +14,13 @@ from resqued.processes.ends import (
     send,
     wait_until_gone,
 )
-from resqued.processes.job import Child, Performances, ask, end_with_worker, has_children, kill_job, start_job
+from resqued.processes.job import Child, Verdicts, ask, end_with_worker, has_children, kill_job, start_job
 
 __all__ = [
     "CRASHED",
     "Child",
     "Exit",
-    "Performances",
+    "Verdicts",
     "adopt_orphans",
     "ask",
     "be_a_worker",

@@ -8,12 +8,11 @@ from typing import NoReturn
 
 from setproctitle import setproctitle
 
-from resqued import signals
 from resqued.atfork import spare, spare_no_more
 from resqued.oom import be_a_job
 from resqued.prctl import end_with_parent
 from resqued.processes.ends import CRASHED, Exit, kill_each, kill_group, send, wait_for
-from resqued.signals import enter_job, unblock
+from resqued.signals import ASK, block, enter_job, unblock
 from resqued.streams import flush
 from resqued.verdict import Verdict, decode
 
@@ -21,7 +20,7 @@ LARGEST_VERDICT = 1 << 20
 END_OF_VERDICT = b"\n"
 
 KILL = int(SIGKILL)  # the enum has pages of its own
-Performances = Callable[[int], Iterable[Verdict]]
+Verdicts = Callable[[int], Iterable[Verdict]]
 
 
 class Child:
@@ -109,17 +108,17 @@ class Child:
         self.dismiss()
 
 
-def start_job(performances: Performances, mine: Iterable[int], *, title: str, takes_orders: bool = False) -> Child:
-    """Fork a job's process: it has its own session, dies with its worker, and writes the verdicts of `performances`.
+def start_job(verdicts: Verdicts, mine: Iterable[int], *, title: str, takes_orders: bool = False) -> Child:
+    """Fork a job's process: it has its own session, dies with its worker, and writes its `verdicts`.
 
-    `performances` is called in the child, with the descriptor that further orders come from; -1 if it takes none.
+    `verdicts` is called in the child, with the descriptor that further orders come from; -1 if it takes none.
     `mine`: descriptors of the worker, which the child closes. `title`: of the child.
     Raises OSError if there can be no more processes or files.
     """
     reports = os.pipe()
     orders = (-1, -1)
     worker = os.getpid()
-    signals.block()
+    block()
     spare()
     try:
         if takes_orders:
@@ -130,7 +129,7 @@ def start_job(performances: Performances, mine: Iterable[int], *, title: str, ta
         raise
     else:
         if pid == 0:
-            _be_job(performances, (reports[0], orders[1], *mine), reports[1], orders[0], worker=worker, title=title)
+            _be_job(verdicts, (reports[0], orders[1], *mine), reports[1], orders[0], worker=worker, title=title)
         _close(reports[1], orders[0])
         os.set_blocking(reports[0], False)
         if takes_orders:
@@ -148,7 +147,7 @@ def _close(*descriptors: int) -> None:
 
 
 def _be_job(
-    performances: Performances, others: Iterable[int], reports: int, orders: int, *, worker: int, title: str
+    verdicts: Verdicts, others: Iterable[int], reports: int, orders: int, *, worker: int, title: str
 ) -> NoReturn:
     """Each page that is touched here for the first time costs 2 µs, as long as the worker has it, too.
 
@@ -166,7 +165,7 @@ def _be_job(
         unblock()
         setproctitle(title)
         me = getpid()
-        for verdict in performances(orders):
+        for verdict in verdicts(orders):
             flush()
             if getpid() == me:  # not a process that the job has forked, and that came back here
                 _write(reports, verdict.encode() + END_OF_VERDICT)
@@ -196,7 +195,7 @@ def has_children() -> bool:
 
 
 def ask(child: Child) -> None:
-    send(child.pid, signals.ASK)
+    send(child.pid, ASK)
 
 
 def kill_job(child: Child, others: Iterable[int]) -> None:

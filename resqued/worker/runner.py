@@ -132,7 +132,7 @@ class Runner:
         further = self._terms.jobs_per_fork - (1 if task else 0)
         name = title(task) if task else identity.standing_by(__version__, self._terms.slot)
         mine = self._not_for_jobs()
-        child = processes.start_job(self._performances(task), mine, title=name, takes_orders=further > 0)
+        child = processes.start_job(self._verdicts(task), mine, title=name, takes_orders=further > 0)
         self._row.job = child.pid
         return Hand(child, limits, watch, further)
 
@@ -140,13 +140,13 @@ class Runner:
         """Descriptors."""
         return [*self._ears.mine(), *self._mine()]
 
-    def _performances(self, task: Task | None) -> processes.Performances:
+    def _verdicts(self, task: Task | None) -> processes.Verdicts:
         """What a job's process does. What can be decided here need not be there, where each line has pages to copy."""
         if task and self._terms.jobs_per_fork == 1:
-            performances: processes.Performances = partial(_alone, self._disguised(task.main))
+            verdicts: processes.Verdicts = partial(_alone, self._disguised(task.main))
         else:
-            performances = Performances(task, self._begin, self._task, self._row)
-        return partial(_finished, performances, self._finish) if self._finish else performances
+            verdicts = Performances(task, self._begin, self._task, self._row)
+        return partial(_finished, verdicts, self._finish) if self._finish else verdicts
 
     def _begin(self, task: Task) -> Verdict:
         return self._disguised(task.main)()
@@ -187,6 +187,7 @@ class Runner:
             return verdict
         self._duty.begins_job()  # who wanted the job stopped has been obeyed
         mourn = partial(_alone, self._disguised(partial(task.mourn, error)))
+        self.let_go()  # who stands by for the next job, if this one had no process
         self.see_off()
         try:
             child = processes.start_job(mourn, self._not_for_jobs(), title=title(task))
@@ -264,9 +265,9 @@ def _alone(perform: Callable[[], Verdict], _orders: int) -> Iterable[Verdict]:
     return (perform(),)
 
 
-def _finished(performances: processes.Performances, finish: Callable[[], None], orders: int) -> Iterator[Verdict]:
+def _finished(verdicts: processes.Verdicts, finish: Callable[[], None], orders: int) -> Iterator[Verdict]:
     """Nobody waits for what is done after the last of them."""
-    yield from performances(orders)
+    yield from verdicts(orders)
     finish()
 
 

@@ -3,7 +3,7 @@
 import pytest
 from redis import Redis
 
-from tests.support.daemon import Daemon, failures, popped, push
+from tests.support.daemon import Daemon, failures, popped, push, title_of
 from tests.support.deployment import Deployment, pool
 from tests.support.waiting import eventually
 
@@ -111,3 +111,17 @@ def test_a_job_that_took_too_long_and_what_is_no_job_are_told(deployment: Deploy
 
     redis.rpush("resque:queue:work", "rubbish")
     assert popped(redis, "test:mourned").startswith("work InvalidPayload InvalidPayload ")
+
+
+@pytest.mark.parametrize("more", ["", "jobs_per_fork = 10"], ids=["stands by", "performs several"])
+def test_a_job_that_is_refused_and_mourned_leaves_no_process_behind(
+    deployment: Deployment, redis: Redis, more: str
+) -> None:
+    master = started(deployment, more)
+    (worker,) = master.workers()
+    for _ in range(3):
+        push(redis, "Say", "here")
+        redis.rpush("resque:queue:work", "this is no job")
+        popped(redis, "test:said")
+        popped(redis, "test:mourned")
+        eventually(lambda: [title_of(one).endswith("Standing by [work.0]") for one in worker.children()] == [True])
