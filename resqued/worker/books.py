@@ -80,12 +80,13 @@ class Books:
         return self._slate.begin(work, promise)
 
     def settle(self, work: Work, verdict: Verdict, meanwhile: Meanwhile = rest) -> tuple[Settled, Taken] | None:
-        """Write the end of a job, and reserve the next one unless this worker is to stop. `meanwhile`: as Redis works.
+        """Write the end of a job, and reserve the next one unless this worker is to stop.
 
         Waits for Redis as long as it takes; None if the worker is to stop and may wait no longer. The slate keeps the
-        job then.
+        job then. `meanwhile` is called while Redis works, and while it is waited for, so perhaps more than once.
         """
         while (answer := self._try(self._settle, work, verdict, meanwhile)) is None:
+            meanwhile()
             if not self._wait_for_redis():
                 log.error("job.unsettled", queue=work.queue, run=work.run, outcome=verdict.outcome)
                 self._unsettled[work.run] = verdict

@@ -150,13 +150,12 @@ class Worker:
         self._give_way_if_worn()
         self._unreported = work, ended
         answer = self._books.settle(work, ended.verdict, meanwhile=self._report)
-        self._report()  # of what could not be sent
         if ended.verdict is REQUEUED:  # no process can be had, or we are to stop: do not take it again at once
             self._duty.hold_off(monotonic())
         return self._take(answer[1]) if answer else None
 
     def _report(self) -> None:
-        """What remains to be done for the last job, once. There is time for it while Redis writes its end."""
+        """What remains to be done for the last job, once: there is time while Redis writes its end, or is away."""
         if self._unreported:
             self._diary.report(*self._unreported)
             self._unreported = None
@@ -217,6 +216,7 @@ class Worker:
         if self._duty.paused:
             self._pause(is_there=False)
         until = self._duty.wakes_at()
+        self._runner.reap()  # who has ended meanwhile will not wake us again
         try:
             watched = self._watch_queues()
             self._prepare()
@@ -227,7 +227,6 @@ class Worker:
             self._vigil.lost()  # also if that Redis is away is known
             self._books.lost(error)
         self._row.leads = self._vigil.leads
-        self._runner.reap()
 
     def _prepare(self) -> None:
         """Who waits for a job of the pool has a process ready for it; of the others nobody needs one."""

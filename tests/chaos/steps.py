@@ -26,6 +26,7 @@ from resqued.store.pruning import Pruning
 from resqued.store.slate import Slate
 from resqued.wire.lean import LeanWire
 from resqued.worker.books import Books
+from resqued.worker.diary import Diary
 from resqued.worker.task import Application
 
 
@@ -69,6 +70,7 @@ STEPS: Mapping[str, Step] = {
     "it is in the middle of the note": Step("before", notes, "crc32"),
     "it has noted the end": Step("after", Notebook, "note"),
     "it settles": Step("before", Slate, "settle"),
+    "Redis settles, and it tells of the end": Step("before", Diary, "report"),
     "it has settled and does not know": Step("after", LeanWire, "call", only=_asks_for("settle")),
     "it has settled": Step("after", Books, "settle"),
     "it unregisters": Step("before", Slate, "unregister"),

@@ -202,7 +202,9 @@ def test_half_a_note_is_none(scene: Scene, policy: Policy, place: str, begun: in
 
 
 @pytest.mark.parametrize(("policy", "place", "begun"), [("fail", DIRTY, 0), ("requeue", DONE, 1)])
-@pytest.mark.parametrize("step", ["it has settled and does not know", "it has settled"])
+@pytest.mark.parametrize(
+    "step", ["Redis settles, and it tells of the end", "it has settled and does not know", "it has settled"]
+)
 def test_the_job_that_the_same_round_trip_brought_is_not_lost(
     scene: Scene, step: str, policy: Policy, place: str, begun: int
 ) -> None:

@@ -42,6 +42,14 @@ def test_the_process_that_stands_by_performs_the_next_job_and_no_other(daemons: 
     assert [performed_by(redis)] == second
 
 
+def test_after_each_job_there_is_another_however_long_its_worker_would_sleep(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start(pool="interval = 3600")
+    master.wait_for_workers(1)
+    for _ in range(10):
+        process = the_one(master)
+        assert performed_by(redis) == process.pid
+
+
 def test_of_the_idle_workers_of_a_pool_one_has_such_a_process(daemons: Daemons, redis: Redis) -> None:
     master = daemons.start(workers=4)
     master.wait_for_workers(4)
