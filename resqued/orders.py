@@ -21,20 +21,19 @@ def encoded(work: Work) -> bytes | None:
 
 
 def read(descriptor: int) -> Work | None:
-    """The next one, for which this process waits; None if there will be none. There is never another behind it."""
-    if (order := _at_least(HEAD.size, descriptor, b"")) is None:
+    """The next one, for which this process waits; None if there will be none."""
+    if (head := _exactly(descriptor, HEAD.size)) is None:
         return None
-    run, tried, name, size = HEAD.unpack_from(order)
-    start = HEAD.size + name
-    if (order := _at_least(start + size, descriptor, order)) is None:
+    run, tried, name, size = HEAD.unpack(head)
+    if (body := _exactly(descriptor, name + size)) is None:
         return None
-    return Work(run, order[HEAD.size : start].decode(), order[start:], tried)
+    return Work(run, body[:name].decode(), body[name:], tried)
 
 
-def _at_least(size: int, descriptor: int, order: bytes) -> bytes | None:
-    """`order`, and what else has come, until there are `size` bytes; None if that is never."""
-    while len(order) < size:
-        if not (more := os.read(descriptor, LARGEST)):
+def _exactly(descriptor: int, size: int) -> bytes | None:
+    text = b""
+    while len(text) < size:
+        if not (more := os.read(descriptor, size - len(text))):
             return None
-        order += more
-    return order
+        text += more
+    return text

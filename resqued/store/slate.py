@@ -166,8 +166,10 @@ class Slate:
             reply = self._run(move("discharge"), keys, (*about, *names))
         assert isinstance(reply, list)
         assert isinstance(reply[0], bytes)
-        rest: Reply = reply[1:]
-        return _SETTLED[reply[0].decode()], _taken(rest if rest != UNLISTED else self._reserve_and_list(queues))
+        following: Reply = reply[1:]
+        if following == UNLISTED:
+            following = self._reserve_and_list(queues)
+        return _SETTLED[reply[0].decode()], _taken(following)
 
     def _rates_of(self, queues: Sequence[str]) -> str:
         """As `taking.lua` wants them; nothing where there are none."""

@@ -25,14 +25,13 @@ class Conversation:
     error, a timeout, or a signal whose handler raised, has left it so, and must not be used again, only closed.
     """
 
-    __slots__ = ("_blocking", "_reader", "_says_something", "_socket", "_timeout", "_where", "ready")
+    __slots__ = ("_blocking", "_listener", "_reader", "_socket", "_timeout", "_where", "ready")
 
     def __init__(self, connected: socket.socket, where: str, timeout: float) -> None:
         """`connected` gives up a send or a receive after `timeout` seconds. `where` is what errors call the server."""
         self._socket, self._where, self._timeout = connected, where, timeout
         self._blocking = connected.gettimeout()  # None where the kernel watches the time
-        self._says_something = select.poll()
-        self._says_something.register(connected, select.POLLIN)
+        self._listener: select.poll | None = None
         self._reader = hiredis.Reader(replyError=partial(refusal, where), notEnoughData=PENDING)
         self.ready = True
 
@@ -82,7 +81,10 @@ class Conversation:
 
     def has_ended(self) -> bool:
         """Whether the server has hung up. Asked while no reply is owed, when it has nothing else to say. 1 µs."""
-        return bool(self._says_something.poll(0))
+        if self._listener is None:
+            self._listener = select.poll()
+            self._listener.register(self._socket, select.POLLIN)
+        return bool(self._listener.poll(0))
 
     def fileno(self) -> int:
         return self._socket.fileno()

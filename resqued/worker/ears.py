@@ -71,7 +71,7 @@ class Ears:
         for descriptor in descriptors:
             self._poll.register(descriptor, READABLE | ALONE)
         try:
-            ready = set(dict(self._poll.poll(max(0.0, until - monotonic()), MOST_AT_ONCE)))
+            ready = {descriptor for descriptor, _ in self._poll.poll(max(0.0, until - monotonic()), MOST_AT_ONCE)}
         finally:
             for descriptor in descriptors:
                 self._poll.unregister(descriptor)
