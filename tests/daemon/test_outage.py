@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,19 +69,26 @@ def test_the_end_of_a_job_is_kept_until_redis_is_back(fleet: Daemons, server: Re
         assert redis.get("resque:stat:failed") == b"1"
 
 
-def test_the_end_of_a_job_is_told_of_while_redis_writes_it(
-    tmp_path: Path, redis: Redis, redis_url: str, redis_server: RedisServer
+@pytest.mark.parametrize(("ends", "comes_back"), [(Proxy.hold, Proxy.flow), (Proxy.go_away, Proxy.come_back)])
+def test_the_end_of_a_job_is_told_of_while_redis_writes_it_and_while_it_is_away(
+    tmp_path: Path,
+    redis: Redis,
+    redis_url: str,
+    redis_server: RedisServer,
+    *,
+    ends: Callable[[Proxy], None],
+    comes_back: Callable[[Proxy], None],
 ) -> None:
     with proxy.before(redis_server.port) as network, daemons(tmp_path, redis, network.url) as fleet:
         master = fleet.start(env={"TEST_REDIS_URL": redis_url})
         (worker,) = master.wait_for_workers(1)
         push(redis, "Meet")
         job = int(popped(redis, "test:met"))
-        network.hold()
+        ends(network)
         redis.rpush("test:go", "on")
         eventually(lambda: master.logged("job.done"))
         assert redis.exists(f"resque:worker:{worker}")  # to everybody else it works on
-        network.flow()
+        comes_back(network)
 
         push(redis, "Say", "next")
         assert popped(redis, "test:said") == "next"
