@@ -77,6 +77,7 @@ def _of_those_who_look(stage: Stage, field: Field, contestants: Sequence[Contest
 @contextmanager
 def _all_at_work(stage: Stage, field: Field, contestants: Sequence[Contestant]) -> Iterator[list[Contestant]]:
     """All of these that can, with one worker each."""
+    stage.redis.flushall()  # or who has left would count as there
     with ExitStack() as held:
         for contestant in contestants:
             with field.excusing(contestant):

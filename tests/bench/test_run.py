@@ -36,7 +36,7 @@ def quick(*measures: str) -> str:
 
 def test_a_quick_run_prints_tables_writes_json_and_draws(tmp_path: Path) -> None:
     file, drawing = tmp_path / "figures.json", tmp_path / "picture.svg"
-    done = run("latency", "--quick", "--peers", "none", "--json", file, "--svg", drawing)
+    done = run("latency", "--quick", "--rounds", "3", "--peers", "none", "--json", file, "--svg", drawing)
 
     assert done.returncode == 0, done.stderr
     assert "latency: from enqueueing a job" in done.stdout
@@ -44,6 +44,7 @@ def test_a_quick_run_prints_tables_writes_json_and_draws(tmp_path: Path) -> None
     assert section["figures"][0]["contestant"] == "resqued"
     assert several["figures"][0]["contestant"] == "resqued, jobs_per_fork = 100"
     assert three_queues["figures"][0]["contestant"] == "resqued, three queues"
+    assert {len(figure["values"]) for figure in section["figures"]} == {3}
     assert all(value > 0 for figure in section["figures"] for value in figure["values"])
     assert "bare loop" in "".join(ET.parse(drawing).getroot().itertext())
 
