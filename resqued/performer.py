@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from resqued import chance, failure, hooks, performance, streams
+from resqued import chance, failure, hooks, performance
 from resqued.errors import NotEncodable
 from resqued.performance import Nobody, Performance
 from resqued.protocol import payloads, ties
 from resqued.tries import RetryPolicy
 from resqued.verdict import DONE, Outcome, Verdict
 from resqued.work import Job
-
-NOTHING = Job("", (), "", {})  # to be rehearsed: the application is not told
-ENOUGH = 64  # times; CPython 3.11 to 3.13 rewrites code after far fewer
 
 
 def perform(job_class: type, job: Job, *, forked: bool = True, retry: RetryPolicy | None = None) -> Verdict:
@@ -26,7 +23,7 @@ def perform(job_class: type, job: Job, *, forked: bool = True, retry: RetryPolic
     try:
         performed.run(
             hooks.registered["after_fork"] if forked else (),
-            () if job is NOTHING else hooks.registered["around_job"],
+            () if job_class is Nobody else hooks.registered["around_job"],
         )
     except BaseException as error:  # noqa: BLE001  whatever a job raises is its verdict: SystemExit, too
         return _failed(performed, job, error, retry)
@@ -56,17 +53,6 @@ def failed(job_class: type, job: Job, error: BaseException, *, retry: RetryPolic
     """
     performed = Performance(job_class, job)
     return _failed(performed, job, error, retry, hooks.registered["after_fork"])
-
-
-def rehearse() -> None:
-    """In a worker, before its first fork: perform nothing, some times.
-
-    The interpreter rewrites code that has run a few times so that it looks names up no more. What runs in jobs only is
-    never that old: each would look up every name, and copy the pages that they lie on.
-    """
-    for _ in range(ENOUGH):
-        perform(Nobody, NOTHING, forked=False).encode()
-        streams.flush()
 
 
 def _failed(

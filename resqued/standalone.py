@@ -7,6 +7,7 @@ from resqued import performer, streams
 from resqued.address import Address
 from resqued.client import RedisClient
 from resqued.entry.post import Post, work
+from resqued.entry.rehearsal import rehearse
 from resqued.escalation import Patience
 from resqued.protocol import payloads
 from resqued.protocol.keys import Keys
@@ -59,7 +60,9 @@ class QueueWorker:
         try:
             work(
                 self._post(order),
-                Application(self._registry, performer.perform, performer.failed, max_payload=MAX_PAYLOAD),
+                Application(
+                    self._registry, performer.perform, performer.failed, max_payload=MAX_PAYLOAD, rehearse=rehearse
+                ),
                 token=Token(),
                 row=Scoreboard(1).row(0),
                 inbox=inbox,

@@ -526,13 +526,6 @@ def test_a_failure_is_told_after_the_job_s_own_hooks_whatever_they_do() -> None:
     assert "on_failure raised KeyError: 'x'" in verdict.error
 
 
-def test_the_application_is_told_nothing_of_a_rehearsal() -> None:
-    hooks.around_job(surrounding)
-    performer.rehearse()
-
-    assert said == []
-
-
 # A job whose process died
 
 

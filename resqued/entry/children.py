@@ -13,6 +13,7 @@ from resqued.entry import preloading
 from resqued.entry.estate import Estate
 from resqued.entry.ground import Ground
 from resqued.entry.post import Post, host, work
+from resqued.entry.rehearsal import rehearse
 from resqued.entry.terms import terms
 from resqued.escalation import Mood
 from resqued.fleet import PRUNER, Slot
@@ -70,6 +71,7 @@ class Children:
             performer.failed,
             max_payload=config.jobs.max_payload,
             finish=self._tracing.finish if self._tracing else None,
+            rehearse=rehearse,
         )
         self._server = embedded.command(embedded.find_server(), ground.redis) if config.redis.embedded else []
 

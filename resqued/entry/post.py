@@ -9,10 +9,11 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from resqued import chance, destination, notes, performer, processes
+from resqued import chance, destination, notes, processes
 from resqued.address import Address
 from resqued.backoff import Backoff
 from resqued.duty import Duty
+from resqued.entry.rehearsal import rehearse_enough
 from resqued.lifeline import Bell, Lifeline
 from resqued.log import log
 from resqued.notes import Notebook
@@ -107,7 +108,7 @@ def _get_ready(post: Post, queues: QueueSet) -> None:
     processes.set_title(identity.waiting(__version__, queues.entries, post.terms.slot))  # before it registers
     processes.be_a_worker()
     destination.serve(destination.Place(post.address, post.keys.namespace))
-    performer.rehearse()
+    rehearse_enough()
 
 
 def _notebook(home: Path, nonce: str) -> Notebook | None:

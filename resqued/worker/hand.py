@@ -57,14 +57,20 @@ class Hand:
 class Performances:
     """In the job's process: the verdicts of its first job, and of further ones as long as nothing is left of the last.
 
-    `first`: the job that it was forked for; None if it stands by for one. `begin` performs the first of a process. Each
-    run is written into `row` before it begins, so that a worker knows of a process that has died whether it had.
+    `first`: the job that it was forked for; None if it stands by for one, and has the time to `rehearse`. `begin`
+    performs the first of a process. Each run is written into `row` before it begins, so that a worker knows of a
+    process that has died whether it had.
     """
 
     def __init__(
-        self, first: Task | None, begin: Callable[[Task], Verdict], task: Callable[[Work], Task], row: Row
+        self,
+        first: Task | None,
+        begin: Callable[[Task], Verdict],
+        task: Callable[[Work], Task],
+        row: Row,
+        rehearse: Callable[[], None] | None = None,
     ) -> None:
-        self._first, self._begin, self._task, self._row = first, begin, task, row
+        self._first, self._begin, self._task, self._row, self._rehearse = first, begin, task, row, rehearse
 
     def __call__(self, descriptor: int) -> Iterator[Verdict]:
         if self._first:
@@ -72,6 +78,8 @@ class Performances:
             yield verdict
             if verdict.outcome is not Outcome.DONE or not _is_alone():
                 return
+        elif self._rehearse:
+            self._rehearse()  # the pages that a job writes to are copied now, not when it is there
         perform = _further if self._first else self._begin
         while (work := orders.read(descriptor)) and not termination.asked():
             self._row.begun = work.run

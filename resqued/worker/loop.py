@@ -80,7 +80,7 @@ class Worker:
             when_lost=vigil.lost,
         )
         self._runner = Runner(
-            terms, self._task, application.finish, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine
+            terms, self._task, application, duty=duty, ears=self._ears, books=self._books, row=row, mine=mine
         )
         self._standing = Standing(WorkerInfo(slate.worker, pool, queues.entries), terms.slot, row, bell)
 
@@ -219,7 +219,9 @@ class Worker:
         self._runner.reap()  # who has ended meanwhile will not wake us again
         try:
             watched = self._watch_queues()
-            self._prepare()
+            if self._has_prepared():
+                self._duty.woken()  # what it writes to when it looks is copied now, not when there is a job
+                return
             opens_at = self._duty.opens_at if self._vigil.leads else inf  # one of a pool is enough to look for all
             if self._vigil.woken(self._ears.wait(min(until, opens_at), *watched)) or monotonic() >= opens_at:
                 self._duty.woken()
@@ -228,13 +230,17 @@ class Worker:
             self._books.lost(error)
         self._row.leads = self._vigil.leads
 
-    def _prepare(self) -> None:
-        """Who waits for a job of the pool has a process ready for it; of the others nobody needs one."""
+    def _has_prepared(self) -> bool:
+        """Who waits for a job of the pool has a process ready for it; of the others nobody needs one.
+
+        Whether there is one now, and was not before.
+        """
         if self._standing.state is not State.IDLE or not self._vigil.leads:
             self._runner.let_go()
         elif self._runner.may_stand_by:
             self._before_first_fork()
-            self._runner.stand_by()
+            return self._runner.stand_by()
+        return False
 
     def _before_first_fork(self) -> None:
         if not self._has_forked:

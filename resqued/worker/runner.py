@@ -26,7 +26,7 @@ from resqued.worker.books import Books
 from resqued.worker.diary import Ended
 from resqued.worker.ears import Ears
 from resqued.worker.hand import Hand, Performances, title
-from resqued.worker.task import Ending, Task, failed, failed_for_now
+from resqued.worker.task import Application, Ending, Task, failed, failed_for_now
 from resqued.worker.terms import Limits, Terms
 
 MOURNING = 10.0  # s that the `on_failure*` hooks of a job that was killed may take
@@ -34,13 +34,13 @@ LEAVING = 5.0  # s that a process may take to end after its verdict; what is lef
 
 
 class Runner:
-    """`task`: what a job's process makes of a further job that is handed to it; `finish`: what it does at its end."""
+    """`task`: what a job's process makes of a further job that is handed to it."""
 
     def __init__(
         self,
         terms: Terms,
         task: Callable[[Work], Task],
-        finish: Callable[[], None] | None,
+        application: Application,
         *,
         duty: Duty,
         ears: Ears,
@@ -49,7 +49,7 @@ class Runner:
         mine: Callable[[], list[int]],
     ) -> None:
         self._terms, self._duty, self._ears, self._books, self._row = terms, duty, ears, books, row
-        self._task, self._mine, self._finish = task, mine, finish
+        self._task, self._mine, self._application = task, mine, application
         self._worker, self._turns = os.getpid(), 0
         self._usual = terms.limits(UNSTATED)
         self._kills = oom.kills_of_ours()
@@ -92,11 +92,12 @@ class Runner:
         """Whether a process can be forked ahead: not if a hook wants to know the job before there is one."""
         return self._may_stand_by and not (self._hand or self._leaving or hooks.registered["before_fork"])
 
-    def stand_by(self) -> None:
-        """Fork the process of the next job now, while there is nothing else to do: the job will begin at once."""
+    def stand_by(self) -> bool:
+        """Fork the process of the next job now, so that it will begin at once. Whether that was possible."""
         self._may_stand_by = False  # one that dies of itself is not forked again and again
         with suppress(OSError):
             self._hand = self._forked(None, self._usual)
+        return self._hand is not None
 
     def let_go(self) -> None:
         """The process that is free is not needed any more."""
@@ -145,8 +146,10 @@ class Runner:
         if task and self._terms.jobs_per_fork == 1:
             verdicts: processes.Verdicts = partial(_alone, self._disguised(task.main))
         else:
-            verdicts = Performances(task, self._begin, self._task, self._row)
-        return partial(_finished, verdicts, self._finish) if self._finish else verdicts
+            rehearse = None if task else self._application.rehearse
+            verdicts = Performances(task, self._begin, self._task, self._row, rehearse)
+        finish = self._application.finish
+        return partial(_finished, verdicts, finish) if finish else verdicts
 
     def _begin(self, task: Task) -> Verdict:
         return self._disguised(task.main)()

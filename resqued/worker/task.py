@@ -58,8 +58,9 @@ class Application:
         *,
         max_payload: int,
         finish: Callable[[], None] | None = None,  # at the end of a job's process, after its last verdict
+        rehearse: Callable[[], None] | None = None,  # in a process that stands by: take the way of a job without one
     ) -> None:
-        self.finish = finish
+        self.finish, self.rehearse = finish, rehearse
         self._registry, self._perform, self._mourn, self._max_payload = registry, perform, mourn, max_payload
 
     def job(self, work: Work, worker: str) -> Job:

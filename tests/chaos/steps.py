@@ -35,8 +35,8 @@ def _always(*_: object) -> bool:
 
 
 def _is_of_a_queue(*facts: Any) -> bool:
-    """Whether this is a job (told last), and no rehearsal."""
-    return bool(facts[-1].run)
+    """Whether one of these is a job, and none of a rehearsal."""
+    return any(getattr(fact, "run", 0) for fact in facts)
 
 
 def _asks_for(name: str) -> Callable[..., bool]:
@@ -62,7 +62,7 @@ STEPS: Mapping[str, Step] = {
     "it is registered and does not know": Step("after", LeanWire, "call", only=_asks_for("register")),
     "it reserves": Step("before", Slate, "reserve"),
     "it has reserved and does not know": Step("after", LeanWire, "call", only=_asks_for("reserve")),
-    "it looks the job up": Step("before", Application, "job"),
+    "it looks the job up": Step("before", Application, "job", only=_is_of_a_queue),
     "it forks": Step("before", processes, "start_job"),
     "it has forked": Step("after", processes, "start_job"),
     "the job has ended, and its verdict is not read": Step("before", job.Child, "_takes_in"),

@@ -1,7 +1,9 @@
 """While a pool is idle, one process stands by for its next job."""
 
+import ast
 import os
 import signal
+from pathlib import Path
 
 import psutil
 from redis import Redis
@@ -10,6 +12,7 @@ from resqued.scoreboard import State
 from tests.daemon.test_worker_signals import row_of
 from tests.support.daemon import Daemon, Daemons, failures, popped, push, title_of
 from tests.support.deployment import Deployment
+from tests.support.hours import sleeps
 from tests.support.waiting import eventually
 
 PID = "os.getpid()"
@@ -84,6 +87,39 @@ def test_one_that_is_killed_is_nobody_s_failure_and_not_forked_again_before_ther
     assert performed_by(redis) not in {killed.pid, master.pid}
     the_one(master)
     assert not failures(redis)
+
+
+STATS = '[open(f"/proc/{pid}/stat").read() for pid in (os.getpid(), os.getppid())]'
+
+
+def faults_in(stat: str) -> int:
+    """Page faults so far. Nearly all of those after a fork are for pages that have to be copied."""
+    return int(stat.rpartition(")")[2].split()[7])
+
+
+def faults_of(process: psutil.Process) -> int:
+    return faults_in(Path(f"/proc/{process.pid}/stat").read_text())
+
+
+def are_at_rest(job: psutil.Process, worker: psutil.Process) -> bool:
+    return "pipe_read" in Path(f"/proc/{job.pid}/wchan").read_text() and sleeps(worker.pid)
+
+
+def test_most_pages_are_copied_while_there_is_no_job(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start()
+    master.wait_for_workers(1)
+    (worker,) = master.workers()
+    performed_by(redis)
+    eventually(lambda: are_at_rest(the_one(master), worker))
+    push(redis, "Fact", STATS)
+    _, began = map(faults_in, ast.literal_eval(popped(redis, "test:facts")))
+    eventually(lambda: are_at_rest(the_one(master), worker))
+    of_job, of_worker = faults_of(the_one(master)), faults_of(worker)
+    push(redis, "Fact", STATS)
+    of_job_then, of_worker_then = map(faults_in, ast.literal_eval(popped(redis, "test:facts")))
+
+    assert of_job_then - of_job < of_job
+    assert of_worker_then - of_worker < of_worker - began
 
 
 def test_it_goes_with_its_worker(daemons: Daemons, redis: Redis) -> None:
