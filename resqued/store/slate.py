@@ -67,6 +67,7 @@ class Slate:
         self._wire, self._keys, self._clock = wire, keys, clock
         self._rates = rates or Rates()
         self._registration = registration.encode()
+        self._last = 0  # the run that was settled last
         self.call(worker)
 
     def call(self, worker: WorkerId) -> None:
@@ -122,7 +123,8 @@ class Slate:
 
     def _reserve(self, queues: Sequence[str], *listed: str) -> Reply:
         names = () if listed else queues
-        arguments = self.worker, dates.recorded(self._clock()), self._prefix, self._rates_of(queues), *names
+        now, rates = dates.recorded(self._clock()), self._rates_of(queues)
+        arguments = self.worker, now, self._prefix, rates, self._last, *names
         return self._run(move("reserve"), (*self._take, *listed), arguments)
 
     def begin(self, work: Work, promise: Promise) -> tuple[Begun, int]:
@@ -151,7 +153,7 @@ class Slate:
         no longer (`settle.lua`; `discharge.lua` if it has begun with a promise). One that is tried again is put aside
         until then (`again.lua`).
         """
-        now, listed = dates.recorded(self._clock()), self._listed(queues)
+        now, listed, self._last = dates.recorded(self._clock()), self._listed(queues), work.run
         keys = *self._settle, self._keys.queue(work.queue), *listed
         entry = self._entry(work, verdict, now) if verdict.outcome is Outcome.FAILED else ""
         how: Argument = verdict.outcome if verdict.again is None else repr(verdict.again)

@@ -49,7 +49,7 @@ end
 local function answer(what, goes_on, how, names)
   if what == 'struck' or (what == 'settled' and not goes_on) then ended(ARGV[9], how) end
   local is_free = what == 'settled' or what == 'struck'
-  local next = not is_free and on_slate() or take(ARGV[1], ARGV[6], ARGV[7], ARGV[8], names, KEYS[14])
+  local next = not is_free and on_slate() or take(ARGV[1], ARGV[6], ARGV[7], ARGV[8], names, KEYS[14], ARGV[2])
   table.insert(next, 1, what)
   return next
 end

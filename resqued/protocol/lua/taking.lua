@@ -2,11 +2,14 @@
 --
 -- on_slate(): the work that the slate holds already, because the answer to an earlier call was lost; or nil.
 --
--- take(id, run_at, prefix, rates, first, list): move the head of the first non-empty queue to the slate, where it stays
--- until its run is settled. The queues' names stand in ARGV from `first` on or, if `list` is a key, in that list; before
--- each comes `prefix`. Only a registered worker gets anything: what a worker sent before it was killed may arrive after its
--- slate was settled, and nobody would look there again. A paused queue is passed over, and one that has given as many
--- jobs as it may for now; both are named if they have jobs: to wait for one on them would end at once.
+-- take(id, run_at, prefix, rates, first, list, last): move the head of the first non-empty queue to the slate, where it
+-- stays until its run is settled. The queues' names stand in ARGV from `first` on or, if `list` is a key, in that list;
+-- before each comes `prefix`. Only a registered worker gets anything: what a worker sent before it was killed may arrive
+-- after its slate was settled, and nobody would look there again. A paused queue is passed over, and one that has given
+-- as many jobs as it may for now; both are named if they have jobs: to wait for one on them would end at once.
+--
+-- The runs of a slate are counted. When it has been pruned, or Redis has lost its latest, that begins anew, and a run must
+-- not be taken for another that the worker or its notebook still knows: each comes after `last`, which it has settled.
 --
 -- `rates`: empty, or {"slowed": resqued:<namespace>:slowed, "queues": {a queue's name: [the key of its rate, most, in
 -- how many s]}} of those that have one. That key is a list: when (µs, by this server's clock) it gave its last jobs.
@@ -32,9 +35,13 @@ end
 -- Peek first, pop last. A script that errs half-way keeps what it did: so the text is made before anything is written,
 -- what can be refused comes while the job is still on its queue, and what must not stop us (a counter that is no
 -- integer) may fail. worker:<id> is never missing while the slate holds a job, unless a peer has struck us off.
-local function move(queue_key, queue, payload, run_at)
+local function move(queue_key, queue, payload, run_at, last)
   local shown = '{"queue":' .. quoted(queue) .. ',"run_at":"' .. run_at .. '","payload":' .. visible(payload) .. '}'
   local run = redis.call('HINCRBY', KEYS[1], 'run', 1)
+  if run <= last then
+    run = last + 1
+    redis.call('HSET', KEYS[1], 'run', run)
+  end
   redis.call('SET', KEYS[2], shown)
   redis.call('HSET', KEYS[1], 'queue', queue, 'payload', payload)
   redis.call('LTRIM', queue_key, 1, -1)  -- LPOP would make another copy of the payload, to throw away
@@ -136,7 +143,7 @@ local function also(nothing, queue, ms)
   nothing[#nothing + 1] = queue
 end
 
-local function take(id, run_at, prefix, rates_text, first, list)
+local function take(id, run_at, prefix, rates_text, first, list, last)
   if not (list or ARGV[first]) then return {'empty'} end
   if redis.call('HEXISTS', KEYS[6], id) == 0 then return {'unregistered'} end
   if list and redis.call('EXISTS', list) == 0 then return {'unlisted'} end
@@ -149,7 +156,7 @@ local function take(id, run_at, prefix, rates_text, first, list)
     if type(head) == 'string' then
       local ms = (unusual or rates) and passed_over(queue, rates, unusual)
       if not ms then
-        local taken = move(prefix .. queue, queue, head, run_at)
+        local taken = move(prefix .. queue, queue, head, run_at, tonumber(last))
         if unusual then tell_of_room(queue) end
         if rates then rates.count(queue) end
         return taken
