@@ -26,7 +26,7 @@ def perform(job_class: type, job: Job, *, forked: bool = True, retry: RetryPolic
             () if job_class is Nobody else hooks.registered["around_job"],
         )
     except BaseException as error:  # noqa: BLE001  whatever a job raises is its verdict: SystemExit, too
-        return _failed(performed, job, error, retry)
+        return failure.verdict_on(error) if job_class is Nobody else _failed(performed, job, error, retry)
     return _with_result(performed.result, job) if ties.KEY in job.payload else DONE
 
 

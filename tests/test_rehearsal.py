@@ -42,3 +42,14 @@ def test_the_application_is_told_nothing_of_it() -> None:
     rehearse()
 
     assert said == []
+
+
+def test_the_application_is_told_nothing_of_one_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def perform() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Nobody, "perform", perform)
+    hooks.on_failure(lambda _job, error: said.append(repr(error)))
+    rehearse()
+
+    assert said == []

@@ -118,6 +118,7 @@ def start_job(verdicts: Verdicts, mine: Iterable[int], *, title: str, takes_orde
     reports = os.pipe()
     orders = (-1, -1)
     worker = os.getpid()
+    flush()  # or what a hook of the application has printed here would be printed by each job, too
     block()
     spare()
     try:

@@ -215,32 +215,27 @@ class Worker:
         """Sleep until there is a job, something is due, or somebody wants something."""
         if self._duty.paused:
             self._pause(is_there=False)
-        until = self._duty.wakes_at()
         self._runner.reap()  # who has ended meanwhile will not wake us again
         try:
             watched = self._watch_queues()
-            if self._has_prepared():
-                self._duty.woken()  # what it writes to when it looks is copied now, not when there is a job
-                return
+            self._prepare()
             opens_at = self._duty.opens_at if self._vigil.leads else inf  # one of a pool is enough to look for all
-            if self._vigil.woken(self._ears.wait(min(until, opens_at), *watched)) or monotonic() >= opens_at:
+            until = min(self._duty.wakes_at(), opens_at)
+            if self._vigil.woken(self._ears.wait(until, *watched)) or monotonic() >= opens_at:
                 self._duty.woken()
         except StoreUnavailable as error:
             self._vigil.lost()  # also if that Redis is away is known
             self._books.lost(error)
         self._row.leads = self._vigil.leads
 
-    def _has_prepared(self) -> bool:
-        """Who waits for a job of the pool has a process ready for it; of the others nobody needs one.
-
-        Whether there is one now, and was not before.
-        """
+    def _prepare(self) -> None:
+        """Who waits for a job of the pool has a process ready for it; of the others nobody needs one."""
         if self._standing.state is not State.IDLE or not self._vigil.leads:
             self._runner.let_go()
         elif self._runner.may_stand_by:
             self._before_first_fork()
-            return self._runner.stand_by()
-        return False
+            if self._runner.stand_by():
+                self._duty.woken()  # what it writes to when it looks is then copied now, not when there is a job
 
     def _before_first_fork(self) -> None:
         if not self._has_forked:

@@ -179,3 +179,47 @@ def test_a_hook_that_wants_to_know_the_job_before_the_fork_has_none_fork_ahead(
     assert popped(redis, "test:before_fork") == str(worker.pid)
     eventually(lambda: row.leads and row.state is State.IDLE)
     assert not standing_by(master)
+
+
+LENGTHY = """
+import tracked
+from resqued import hooks
+
+@hooks.before_first_fork
+def take_time(info):
+    print("once")
+    tracked.say("test:hook", "begins")
+    with tracked.connection() as there:
+        there.blpop("test:hook-ends", timeout=30)
+"""
+
+
+def lengthy(deployment: Deployment) -> Daemon:
+    """A worker that has been asked to pause just before it forks who stands by, when there is a job already."""
+    deployment.write("lengthy", LENGTHY)
+    deployment.configure(modules=["lengthy"])
+    return deployment.start(env={"PYTHONUNBUFFERED": ""})
+
+
+def test_what_was_asked_while_it_was_forked_is_heard_before_a_job_is_taken(
+    deployment: Deployment, redis: Redis
+) -> None:
+    master = lengthy(deployment)
+    popped(redis, "test:hook")
+    os.kill(master.workers()[0].pid, signal.SIGUSR2)
+    push(redis, "Fact", PID)
+    redis.rpush("test:hook-ends", "now")
+    eventually(lambda: master.logged("worker.paused"))
+
+    assert not master.logged("job.put_back")
+    assert redis.llen("resque:queue:work") == 1
+
+
+def test_what_a_hook_prints_in_the_worker_is_not_printed_by_each_job(deployment: Deployment, redis: Redis) -> None:
+    master = lengthy(deployment)
+    redis.rpush("test:hook-ends", "now")
+    for _ in range(3):
+        performed_by(redis)
+    master.stop()
+
+    assert master.output().count("once") == 1
