@@ -124,8 +124,8 @@ class Slate:
     def _reserve(self, queues: Sequence[str], *listed: str) -> Reply:
         names = () if listed else queues
         now, rates = dates.recorded(self._clock()), self._rates_of(queues)
-        arguments = self.worker, now, self._prefix, rates, self._last, *names
-        return self._run(move("reserve"), (*self._take, *listed), arguments)
+        about: tuple[Argument, ...] = self.worker, now, self._prefix, rates, self._last
+        return self._run(move("reserve"), (*self._take, *listed), (*about, *names))
 
     def begin(self, work: Work, promise: Promise) -> tuple[Begun, int]:
         """Write what a job owes at its end onto the slate. BEGUN, and how many tries there were before.

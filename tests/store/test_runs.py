@@ -15,7 +15,9 @@ from resqued.wire import lean
 from resqued.work import Work
 from tests.store.slates import FAILED, QUEUES, REGISTRATION, SLATE, WORKER, job, push, taken, waiting
 
-VERDICTS = pytest.mark.parametrize("verdict", [DONE, FAILED, REQUEUED, ASIDE], ids=lambda verdict: verdict.outcome.value)
+VERDICTS = pytest.mark.parametrize(
+    "verdict", [DONE, FAILED, REQUEUED, ASIDE], ids=lambda verdict: verdict.outcome.value
+)
 
 
 def prune(url: str) -> None:
