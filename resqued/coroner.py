@@ -1,8 +1,10 @@
 """What is known, on this machine, of a worker that may be dead."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from resqued import notes, whereabouts
+from resqued.errors import CommandRefused
 from resqued.log import log
 from resqued.store.pruning import Dead, Pruned, Pruning
 from resqued.verdict import Verdict
@@ -26,8 +28,23 @@ def is_dead(one: Dead, here: Whereabouts) -> bool:
     return notes.has_ended(_notebook(one))
 
 
+def prune_each(pruning: Pruning, dead: Sequence[Dead]) -> bool:
+    """The same for all of these. One that cannot be settled keeps the others from nothing; it is said, and False."""
+    left = 0
+    for one in dead:
+        try:
+            left += not prune(pruning, one)
+        except CommandRefused as refused:
+            log.error("worker.not_pruned", worker=one.id, error=str(refused))
+            left += 1
+    return left == 0
+
+
 def prune(pruning: Pruning, dead: Dead) -> bool:
-    """Settle what `dead` left, and say so. False if it was no longer as it had been seen. Raises StoreUnavailable."""
+    """Settle what `dead` left, and say so. False if it was no longer as it had been seen.
+
+    Raises StoreUnavailable, and CommandRefused for a key of a wrong type.
+    """
     what, work = settle(pruning, dead)
     if what is Pruned.CHANGED:
         return False
@@ -37,7 +54,7 @@ def prune(pruning: Pruning, dead: Dead) -> bool:
 
 
 def settle(pruning: Pruning, dead: Dead) -> tuple[Pruned, Work | None]:
-    """Settle what `dead` left, by its own note if there is one: what became of its job. Raises StoreUnavailable.
+    """Settle what `dead` left, by its own note if there is one: what became of its job. Raises as `prune`.
 
     CHANGED if it was no longer as it had been seen: somebody else was faster, it lives, or its last words came in late.
     """

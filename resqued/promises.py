@@ -7,7 +7,7 @@ from typing import Any
 from resqued import jobclass
 from resqued.concurrency import Limit
 from resqued.joblimits import JobLimits
-from resqued.tries import RetryPolicy
+from resqued.tries import NEVER, RetryPolicy
 from resqued.unique import Identity, UniquePolicy
 from resqued.work import Job
 
@@ -52,6 +52,11 @@ def of(
 def of_pool(job: Job, retry: RetryPolicy | None) -> Promise | None:
     """The same of a job whose class is not known yet."""
     return Promise(str(job.payload["class"]), arguments(job), retry) if retry else None
+
+
+def of_refused(job: Job) -> Promise:
+    """Of one that may not run: what is remembered of earlier tries, under a name that was known then, ends with it."""
+    return Promise(str(job.payload["class"]), arguments(job), NEVER)
 
 
 def arguments(job: Job) -> Sequence[Any]:

@@ -58,7 +58,7 @@ class Pruner:
             ours = self._look()
             dead = [one for one in ours if coroner.is_dead(one, self._here)]
             self.left_alive = sum(one not in dead and coroner.is_from_here(one, self._here) for one in ours)
-            return sum(not coroner.prune(self._pruning, one) for one in dead) == 0
+            return coroner.prune_each(self._pruning, dead)
         except StoreUnavailable:
             return False
 

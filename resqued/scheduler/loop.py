@@ -58,6 +58,7 @@ class Scheduler:
         self._first: float | None = None  # the earliest epoch at which something is due
         self._looks_at = -inf
         self._has_begun = False
+        self._is_stale = False  # the schedules in Redis have changed, and have not been read since
 
     def run(self) -> None:
         """Until asked to stop."""
@@ -117,9 +118,11 @@ class Scheduler:
         if is_new:
             self._entitle("leads")
             log.info("scheduler.leads")
-        if is_new or standing.changed:
+        self._is_stale |= is_new or standing.changed
+        if self._is_stale:
             assert self._repertoire is not None
             self._persistent.set(self._repertoire.read())
+            self._is_stale = False
 
     def _follow(self, standing: Following) -> None:
         lapses_in = LOOK_AGAIN if standing.lapses_in is None else standing.lapses_in + ASIDE

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import inf
 
+from resqued.errors import StoreUnavailable
 from resqued.log import log
 from resqued.protocol import dates
 from resqued.protocol.payloads import Failure
@@ -56,6 +57,8 @@ class Metronome:
             raise Deposed
         if what == "refused":
             what, until = self._fail(one, known, due)
+        if what == "refused":  # for a person to put right; until then it is as if Redis were away
+            raise StoreUnavailable(f"neither queue {one.queue} nor the failed list is a list")
         if what == "ticked":
             _report(one, due)
         return until

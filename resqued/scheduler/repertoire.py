@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from resqued.errors import CommandRefused
 from resqued.log import log
 from resqued.recurring import Recurring, Unusable, persistent
 from resqued.store.timetable import Timetable
@@ -15,8 +16,13 @@ class Repertoire:
 
     def read(self) -> list[Recurring]:
         """Those that can be used; what is wrong with the others is said. Raises StoreUnavailable."""
+        try:
+            found = self._timetable.persistent()
+        except CommandRefused as refused:  # whatever else there is to do must not wait for who puts that right
+            log.warning("schedule.unreadable", error=str(refused))
+            return []
         usable = []
-        for one in persistent(self._timetable.persistent(), env=self._env, zone=self._zone):
+        for one in persistent(found, env=self._env, zone=self._zone):
             if isinstance(one, Unusable):
                 log.warning("schedule.unusable", name=one.name, error=one.why)
             elif one.name in self._ours:

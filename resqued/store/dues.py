@@ -72,6 +72,8 @@ def read(text: bytes) -> Dues:
         case {"tried": int(tried), "limit": int(limit), "lost": [*pauses]}:
             seconds = tuple(float(pause) for pause in pauses if isinstance(pause, int | float) and pause >= 0)
             return Dues(tried, seconds if tried < limit else ())
+        case {"tried": int(tried)}:  # cjson writes no pauses as {}
+            return Dues(tried)
         case _:
             return Dues()
 

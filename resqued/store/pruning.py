@@ -16,7 +16,7 @@ from resqued.store import dues
 from resqued.store.dues import Dues
 from resqued.store.endings import end_of
 from resqued.store.replies import integer, portions, texts
-from resqued.store.scripts import patiently, run
+from resqued.store.scripts import execute, patiently, run
 from resqued.verdict import Outcome, Verdict
 from resqued.wire import Reply, Wire
 from resqued.work import Work
@@ -69,12 +69,13 @@ class Pruning:
     def prune(self, dead: Dead, note: Note, why: str) -> tuple[Pruned, Work | None]:
         """Settle the job of `dead` by what it noted, else as lost, and strike it from the register (`prune.lua`).
 
-        `why` is the error of a job that fails for it, with `{worker}` and `{job}`.
+        `why` is the error of a job that fails for it, with `{worker}` and `{job}`. Raises CommandRefused for a key of a
+        wrong type.
         """
         work, owed = self._held_by(dead)
         verdict = note(dead, work) if work else None
         keys, arguments = self._keys_for(dead, work), self._arguments(dead, work, owed, verdict, why)
-        answer = run(self._wire, move("prune"), keys, arguments)
+        answer = execute(self._wire, move("prune"), keys, arguments)
         assert isinstance(answer, bytes)
         return Pruned(answer.decode()), work
 
@@ -101,7 +102,7 @@ class Pruning:
         run(self._wire, move("release"), (self._keys.prune_lock,), (pruner,))
 
     def _held_by(self, dead: Dead) -> tuple[Work | None, Dues]:
-        match patiently(self._wire.call, "HMGET", self._keys.slate(dead.id), "run", "queue", "payload", "dues"):
+        match self._wire.call("HMGET", self._keys.slate(dead.id), "run", "queue", "payload", "dues"):
             case [bytes(number), bytes(queue), bytes(payload), owing]:
                 owed = dues.read(owing) if isinstance(owing, bytes) else Dues()
                 return Work(int(number), queue.decode(), payload, owed.tried), owed

@@ -1,10 +1,13 @@
 """Running the scripts of `protocol/lua`."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from resqued.errors import CommandRefused, StoreUnavailable
 from resqued.protocol.moves import Move
 from resqued.wire import Argument, Meanwhile, Reply, Wire, rest
+
+T = TypeVar("T")
 
 
 def run(
@@ -39,7 +42,7 @@ def execute(
         return wire.call("EVAL", move.text, len(keys), *keys, *arguments)
 
 
-def patiently(call: Callable[..., Reply], *arguments: object) -> Reply:
+def patiently(call: Callable[..., T], *arguments: object) -> T:
     """A key of the wrong type is a matter for a person; until then it is as if Redis were away: StoreUnavailable."""
     try:
         return call(*arguments)

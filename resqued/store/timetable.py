@@ -112,10 +112,11 @@ class Timetable:
     # --- recurring jobs ---
 
     def persistent(self) -> dict[str, bytes]:
-        """The schedules kept in Redis, by name; what has changed until now is taken note of."""
-        commands = [("DEL", self._keys.changed), ("HGETALL", self._keys.persistent)]
-        replies = patiently(self._wire.transaction, commands)
-        assert isinstance(replies, list)
+        """The schedules kept in Redis, by name; what has changed until now is taken note of.
+
+        Raises CommandRefused if there is something else.
+        """
+        replies = self._wire.transaction([("DEL", self._keys.changed), ("HGETALL", self._keys.persistent)])
         facts = texts(replies[1])
         return {name_of(name): text for name, text in zip(facts[::2], facts[1::2], strict=True)}
 

@@ -15,6 +15,7 @@ from resqued.protocol.moves import Begun, Settled
 from resqued.queues import QueueSet
 from resqued.scoreboard import Row
 from resqued.store.pruning import Pruning
+from resqued.store.scripts import patiently
 from resqued.store.slate import Held, Nothing, Slate
 from resqued.verdict import REQUEUED, Verdict
 from resqued.whereabouts import Whereabouts
@@ -137,7 +138,7 @@ class Books:
         number, wanted = 1, self._slate.id
         while (namesake := self._slate.register()) is not None:
             if coroner.is_dead(namesake, self._here):
-                coroner.prune(self._pruning, namesake)
+                patiently(coroner.prune, self._pruning, namesake)
             else:
                 number += 1
                 self._slate.call(wanted.suffixed(number))
@@ -148,9 +149,8 @@ class Books:
         struck_off, dead = self._slate.beat()
         if struck_off:
             log.warning("worker.struck_off", worker=self._slate.worker, then="registered again")
-        for one in dead:
-            coroner.prune(self._pruning, one)
         if dead:
+            coroner.prune_each(self._pruning, dead)
             self._pruning.release(self._slate.worker)
 
     def _reserve(self) -> Taken:

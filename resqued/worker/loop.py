@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import inf
 from time import monotonic
 
+from resqued import promises
 from resqued.duty import Duty
 from resqued.errors import JobError, StoreUnavailable
 from resqued.escalation import Mood
@@ -169,6 +170,8 @@ class Worker:
             self._diary.begin(job)
             task = self._application.task(job, self._retry)
         except JobError as error:
+            if job:
+                self._books.begin(work, promises.of_refused(job))
             task = self._application.refused(job, work, self._slate.worker)
             if task.mourn:
                 self._before_first_fork()

@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 
 from resqued import address
+from resqued.errors import StoreUnavailable
 from resqued.protocol.keys import Keys
 from resqued.recurring import Recurring
 from resqued.rhythm import Every, Missed, Rhythm, cron
@@ -146,6 +147,19 @@ def test_a_schedule_whose_queue_is_none_fails_and_the_others_go_on(new: New, red
         {"class": "often", "args": []},
     )
     assert enqueued(redis, MINUTELY) == 1
+
+
+def test_a_schedule_whose_job_can_go_nowhere_waits_as_if_redis_were_away(new: New, redis: Redis) -> None:
+    redis.set("resque:queue:often", "x")
+    redis.set("resque:failed", "x")
+    host = new(OFTEN)
+    host.tick(NOON)
+    with pytest.raises(StoreUnavailable, match="queue often"):
+        host.tick(NOON + 7)
+    redis.delete("resque:queue:often", "resque:failed")
+    host.tick(NOON + 7)
+
+    assert enqueued(redis, OFTEN) == 1
 
 
 def test_what_has_been_disabled_is_silent_until_it_is_enabled(new: New, redis: Redis) -> None:

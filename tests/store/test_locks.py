@@ -179,6 +179,15 @@ def test_the_lock_of_a_key_that_holds_something_else_is_taken(bulk: Bulk, locks:
     assert enlist(bulk, Scope.QUEUED, 1) is None
 
 
+def test_so_is_that_of_a_job_that_begins(slate: Slate, locks: Locks, redis: Redis) -> None:
+    digest = policy(Scope.UNFINISHED).identity("Echo", [1]).digest
+    redis.set(f"resqued:resque:lock:{digest}", "no hash")
+    push(redis, job("Echo", 1))
+    begin(slate, Scope.UNFINISHED, 1)
+
+    assert lock(locks).digest == digest
+
+
 # --- unfinished ---
 
 
@@ -239,6 +248,19 @@ def test_whatever_the_end_the_next_one_comes(end: Verdict, slate: Slate, other: 
 
     assert waiting(redis)[0] == job("Echo", 1)
     assert lock_keys(redis) == set()
+
+
+def test_a_second_one_waits_once_whatever_is_on_our_own_keys(slate: Slate, other: Slate, redis: Redis) -> None:
+    redis.set("resqued:resque:awaited", "no hash")
+    redis.set("resqued:resque:aside", "no hash")
+    push(redis, job("Echo", 1), job("Echo", 1))
+    first = begin(slate, Scope.RUNNING, 1)
+    second = taken(other)
+    for _ in range(2):
+        assert other.begin(second, promise(Scope.RUNNING, 1))[0] is Begun.WAIT
+    slate.settle(first, DONE, ())
+
+    assert waiting(redis) == [job("Echo", 1)]
 
 
 def test_a_second_one_may_be_dropped(slate: Slate, other: Slate, redis: Redis) -> None:

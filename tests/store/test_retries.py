@@ -139,7 +139,7 @@ def test_a_count_that_ruby_has_begun_goes_on(slate: Slate, redis: Redis) -> None
     assert redis.get(COUNTER) == b"2"
 
 
-@pytest.mark.parametrize("counter", ["-1", "many", ""])
+@pytest.mark.parametrize("counter", ["-1", "many", "", "inf", "nan", "1e400", "1e15"])
 def test_a_counter_that_counts_nothing_is_none(counter: str, slate: Slate, redis: Redis) -> None:
     redis.set(COUNTER, counter)
 
@@ -320,6 +320,17 @@ def test_what_is_remembered_of_a_job_that_was_taken_again_and_had_not_begun_goes
     assert pruned(pruning) is Pruned.FAILED
     assert [each["error"] for each in final(redis)["tries"]] == ["no 0"]
     assert not redis.exists(COUNTER, LAST, TRIES)
+
+
+def test_the_entry_of_a_dead_workers_job_tells_of_tries_where_its_death_is_none(
+    slate: Slate, redis: Redis, pruning: Pruning
+) -> None:
+    fail(slate, redis, 1)
+    only = RetryPolicy.of(Retry(limit=3, backoff=(10.0,), on=("ConnectionError",)))
+    slate.begin(taken(slate), Promise("Echo", [1], only))
+
+    assert pruned(pruning) is Pruned.FAILED
+    assert (final(redis)["tried"], len(final(redis)["tries"])) == (2, 1)
 
 
 def test_but_not_if_it_is_put_back(slate: Slate, redis: Redis, pruning: Pruning) -> None:

@@ -214,6 +214,19 @@ def test_nothing_is_missed_when_others_remove_what_has_been_passed(
     assert sorted(numbers(redis, QUEUE)) == list(range(FIRST, 2 * FIRST))
 
 
+def turn_like_perl(redis: Redis) -> None:
+    """Perl's `mass_remove` goes through the list by moving what it keeps to the end."""
+    redis.rpush(FAILED, redis.lpop(FAILED) or "")
+
+
+def test_the_right_ones_are_retried_while_somebody_turns_the_list(redis: Redis, failures: Failures) -> None:
+    fill(redis, 6, names=("A", "B", "A", "C", "D", "E"))
+    swept(retry(Crowded(failures, lambda turn: None if turn else turn_like_perl(redis)), named("A")))
+
+    assert sorted(numbers(redis, QUEUE)) == [0, 2]
+    assert numbers(redis) == [1, 3, 4, 5]
+
+
 def test_an_entry_that_was_marked_meanwhile_is_not_retried(redis: Redis, failures: Failures) -> None:
     fill(redis, 1)
     marked = Entry(text(0).encode()).retried(NOW).decode()

@@ -391,6 +391,24 @@ def test_a_key_of_another_type_disturbs_nobody(turns: Turns, redis: Redis) -> No
     assert turns.tend() == 0
 
 
+@pytest.mark.parametrize("field", [None, "mail"])
+def test_one_waits_once_whatever_is_where_such_jobs_are_counted(
+    crew: list[Slate], redis: Redis, field: str | None
+) -> None:
+    if field:
+        redis.hset("resqued:resque:aside", field, "many")
+    else:
+        redis.set("resqued:resque:aside", "no hash")
+    push(redis, job("Send", 1), job("Send", 2))
+    first = begun(crew[0])
+    work = taken(crew[1])
+    for _ in range(2):
+        assert crew[1].begin(work, Promise("Send", (), limit=ANN))[0] is Begun.TURN
+    crew[0].settle(first, DONE, ())
+
+    assert waiting(redis) == [job("Send", 2)]
+
+
 def test_a_limit_that_nobody_states_any_more_can_be_disbanded(crew: list[Slate], redis: Redis, turns: Turns) -> None:
     push(redis, *(job("Send", number) for number in range(1, 4)))
     begun(crew[0])

@@ -15,11 +15,13 @@
 local id, run, queue = ARGV[1], ARGV[2], ARGV[3]
 local dues = owed(ARGV[4])
 local turns = dues.turn and turns_for(dues)
+local MOST_TRIES = 1e9  -- what says more counts nothing
 local NOT_BEGUN = {wait = true, skip = true, delay = true, turn = true}
 
 local function tries_before()
   local counted = dues.counter and tonumber(redis.pcall('GET', dues.counter) or nil)
-  return counted and math.max(0, counted + 1) or 0  -- Ruby's counter is 0 once the job has been tried
+  if not counted or not (counted >= 0 and counted < MOST_TRIES) then return 0 end
+  return math.floor(counted) + 1  -- Ruby's counter is 0 once the job has been tried
 end
 
 local function owns_lock(payload)
@@ -76,6 +78,7 @@ if settled == run then return {NOT_BEGUN[outcome] and outcome or 'gone', ''} end
 if present ~= run or not payload then return {'gone'} end
 if owing then return {'begun', owed(owing).tried} end
 local is_struck = redis.call('EXISTS', KEYS[2]) == 0
+if dues.lock and not is(dues.lock, 'hash') then redis.call('DEL', dues.lock) end
 if is_beside_another() then return is_struck and {'gone'} or give_way(ARGV[5], payload) end
 if not turns or turns.take(dues.turn, dues.most, id, run, queue, payload) then return begin(payload) end
 return is_struck and {'gone'} or await_turn(payload)

@@ -4,7 +4,7 @@
 -- places(list, first, count, texts): where each of `texts` stands now, looked for at `count` places from `first` on:
 -- an index, or false. Each place is found once: of two equal texts each has its own.
 --
--- take_out(list, taken, tombstone): remove what stands at the indices `taken`, which ascend. The tombstone is a text
+-- take_out(list, taken, tombstone): remove what stands at the indices `taken`, which it sorts. The tombstone is a text
 -- that is nowhere in the list; nobody else ever sees it. An index is reached, and the tombstones are found, from the
 -- nearer end: near an end, where most of the work is, that costs next to nothing. What stands at the head, with nothing
 -- in between, goes without: a Redis that has no memory left does not let anybody set an entry.
@@ -25,6 +25,7 @@ end
 
 local function take_out(list, taken, tombstone)
   if #taken == 0 then return end
+  table.sort(taken)  -- somebody may have turned the list meanwhile
   if taken[#taken] == #taken - 1 then return redis.call('LTRIM', list, #taken, -1) end
   local length = redis.call('LLEN', list)
   for _, index in ipairs(taken) do

@@ -49,10 +49,11 @@ local function renew(lock, lease)
 end
 
 local function wait_aside(k, queue, payload)
-  redis.call('RPUSH', k.waiting, queue, payload)
-  redis.call('HSET', k.awaited, k.lock, cjson.encode({
+  local named = cjson.encode({
     lock = k.lock, waiting = k.waiting, awaited = k.awaited, asides = k.asides, queues = k.queues, queue = k.queue,
-  }))
+  })
+  redis.call('RPUSH', k.waiting, queue, payload)  -- what comes after it must not fail, or the job would be there twice
+  redis.pcall('HSET', k.awaited, k.lock, named)
   redis.pcall('HINCRBY', k.asides, queue, 1)
 end
 

@@ -68,7 +68,8 @@ local function turns_of(store)
   end
 
   local function one_less(queue)
-    if redis.call('HINCRBY', store.asides, queue, -1) <= 0 then redis.call('HDEL', store.asides, queue) end
+    local left = redis.pcall('HINCRBY', store.asides, queue, -1)
+    if type(left) == 'number' and left <= 0 then redis.call('HDEL', store.asides, queue) end
   end
 
   local function free(name)
@@ -105,7 +106,7 @@ local function turns_of(store)
   local function put_aside(name, queue, payload)
     local aside = asides_of(name)
     redis.call('RPUSH', aside, entry_of(queue, payload))
-    redis.call('HINCRBY', store.asides, queue, 1)
+    redis.pcall('HINCRBY', store.asides, queue, 1)  -- what is written after the job must not fail: it would be there twice
   end
 
   -- Whether it had been called, which it is no longer.
