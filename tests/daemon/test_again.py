@@ -8,6 +8,7 @@ from typing import Any
 from redis import Redis
 
 from resqued import Resque
+from resqued.protocol.retries import counted_as
 from tests.support.daemon import Daemon, Daemons, failures, popped, push, resque_keys, text_of, texts
 from tests.support.waiting import eventually
 
@@ -63,6 +64,20 @@ def test_a_job_is_tried_again_until_it_succeeds_or_may_not_be_tried_any_more(dae
     assert "tried" not in failures(redis)[1]
     assert retry_keys(redis) == set()
     assert (redis.get("resque:stat:processed"), redis.get("resque:stat:failed")) == (b"9", b"8")
+
+
+def test_what_is_remembered_of_a_job_goes_with_it_when_nobody_knows_its_class_any_more(
+    daemons: Daemons, redis: Redis
+) -> None:
+    counted = counted_as("Gone", [1])
+    redis.set(f"resque:resque-retry:{counted}", 1)
+    redis.rpush(f"resqued:resque:tries:{counted}", '{"error":"0"}', '{"error":"1"}')
+    started(daemons)
+    push(redis, "Gone", 1)
+    (entry,) = eventually(lambda: failures(redis))
+
+    assert (entry["exception"], entry["tried"], entry["tries"]) == ("UnknownJob", 3, [{"error": "0"}, {"error": "1"}])
+    eventually(lambda: not retry_keys(redis))
 
 
 def test_a_function_says_how_long_to_wait_and_never_in_the_worker(daemons: Daemons, redis: Redis) -> None:

@@ -20,7 +20,7 @@ from resqued.wire import lean
 from resqued.wire.lean import LeanWire
 
 EVERY_SECOND = '{"class":"Often","queue":"often","every":"1s"}'
-TURNS = 40  # of the loop, at most; each takes a tenth of a second
+TURNS = 40  # of the loop, at most
 
 
 class Forgetful(Timetable):
@@ -70,9 +70,14 @@ def ticked(redis: Redis, wires: tuple[LeanWire, LeanWire]) -> bool:
     return ears._turns > 0
 
 
-def test_schedules_are_read_although_the_first_answer_was_lost(
-    redis: Redis, wires: tuple[LeanWire, LeanWire]
-) -> None:
+def test_schedules_are_read_although_the_first_answer_was_lost(redis: Redis, wires: tuple[LeanWire, LeanWire]) -> None:
     redis.hset("resque:persistent_schedules", "often", EVERY_SECOND)
 
     assert ticked(redis, wires)
+
+
+def test_what_is_no_schedules_at_all_is_none(redis: Redis, wires: tuple[LeanWire, LeanWire]) -> None:
+    redis.set("resque:persistent_schedules", "no hash")
+    timetable = Timetable(wires[0], Keys(), "vm:1:x")
+
+    assert Repertoire(timetable, env="", zone="UTC", ours=()).read() == []

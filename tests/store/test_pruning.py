@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from redis import Redis
 
-from resqued import address
+from resqued import address, coroner
 from resqued.protocol.identity import Registration, WorkerId
 from resqued.protocol.keys import Keys
 from resqued.store.pruning import CLOSELY, OLD, UNCHANGED, Dead, Pruned, Pruning
@@ -284,6 +284,18 @@ def test_a_job_that_a_peer_has_recorded_is_not_recorded_twice(redis: Redis, prun
     assert pruned(pruning, dead) is Pruned.RECORDED
     assert not failures(redis)
     assert nothing_is_left(redis)
+
+
+def test_one_that_cannot_be_settled_keeps_no_other_from_it(
+    redis: Redis, living: Slate, pruning: Pruning, dead: Dead, capfd: pytest.CaptureFixture[str]
+) -> None:
+    redis.delete(f"resqued:resque:slate:{DEAD}")
+    redis.set(f"resqued:resque:slate:{DEAD}", "no hash")
+    other = Dead(living.worker, HERE, HERE.encode())
+
+    assert coroner.prune_each(pruning, [dead, other]) is False
+    assert [one.id for one in pruning.registered()] == [dead.id]
+    assert "worker.not_pruned" in capfd.readouterr().err
 
 
 def test_an_idle_worker_is_only_struck_off(redis: Redis, wire: LeanWire, pruning: Pruning) -> None:

@@ -216,7 +216,7 @@ def test_nothing_is_missed_when_others_remove_what_has_been_passed(
 
 def turn_like_perl(redis: Redis) -> None:
     """Perl's `mass_remove` goes through the list by moving what it keeps to the end."""
-    redis.rpush(FAILED, redis.lpop(FAILED) or "")
+    redis.lmove(FAILED, FAILED, "LEFT", "RIGHT")
 
 
 def test_the_right_ones_are_retried_while_somebody_turns_the_list(redis: Redis, failures: Failures) -> None:
