@@ -21,7 +21,7 @@ class Receipt:
 
 
 class Batch(Enqueuing):
-    """Collects jobs, and enqueues them at the end of the `with`: a thousand at a time, each thousand wholly or not.
+    """Collects jobs, and enqueues them at the end of the `with`, in portions, each of them wholly or not at all.
 
     All that puts a job on a queue is as with `Resque`; only of which there may be one only are refused (PolicyNotKept).
     Nothing is enqueued if the `with` is left by an exception. When
