@@ -170,7 +170,7 @@ class InvalidPayload(JobError):
 
 
 class Undeliverable(JobError):
-    """The time of a job has come, and where its queue should be in Redis there is something else."""
+    """A job's time has come, or its batch is over, and where its queue should be in Redis there is something else."""
 
 
 class JobDropped(JobError):

@@ -1,5 +1,6 @@
 """Many jobs whose common end somebody wants to know: a batch, and receipts for single ones."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,12 +22,12 @@ class Receipt:
 
 
 class Batch(Enqueuing):
-    """Collects jobs, and enqueues them at the end of the `with`: a thousand at a time, each thousand wholly or not.
+    """Collects jobs, and enqueues them at the end of the `with`, in portions, each of them wholly or not at all.
 
     All that puts a job on a queue is as with `Resque`; only of which there may be one only are refused (PolicyNotKept).
-    Nothing is enqueued if the `with` is left by an exception. When
-    the last of its jobs has ended, well or not, its callback is enqueued, once. `id` is by what others ask for it
-    (`Resque.progress`, `Resque.wait`).
+    Nothing is enqueued if the `with` is left by an exception, or if the key of the callback's queue is no queue
+    (CommandRefused). When the last of its jobs has ended, well or not, its callback is enqueued, once. `id` is by what
+    others ask for it (`Resque.progress`).
     """
 
     def __init__(self, batch: str, store: Batches, sender: Sender, *, callback: Outgoing | None, expires: int) -> None:
@@ -70,8 +71,13 @@ class Batch(Enqueuing):
             for one in (*self._jobs, *([self._callback] if self._callback else ())):
                 outlet.takes(one.queue, dict(one.payload), one.job)
         else:
-            queue = self._callback.queue if self._callback else ""
-            self._store.begin(self.id, len(self._jobs), expires=self._expires, queue=queue, callback=self._called)
+            self._begin()
             self._sender.put_batch(self._jobs)
         for one in self._jobs:
             one.tell()
+
+    def _begin(self) -> None:
+        queue, now = self._callback.queue if self._callback else "", time.time()
+        delay = max((one.delay.left(now) for one in self._jobs if one.delay), default=0.0)
+        about = len(self._jobs), max(0.0, delay)
+        self._store.begin(self.id, *about, expires=self._expires, queue=queue, callback=self._called)

@@ -81,8 +81,9 @@ class Client(Looking, Enqueuing):
         """A batch, for a `with`. When the last of its jobs has ended, well or not, `callback` is enqueued with `args`.
 
         `queue`: of the callback, if not that of its class. `expires`: s after the last end for which it is remembered.
+        Raises NotEncodable if that is no whole number of seconds from 1 to those of a year.
         """
-        name, called = secrets.token_hex(16), None
+        name, called, expires = secrets.token_hex(16), None, written.remembered(expires)
         if callback is not None:
             fitting = jobarguments.fitting(callback, tuple(args), {})
             payload = {**written.job(jobclass.name_of(callback), fitting), ties.KEY: {"of": name}}

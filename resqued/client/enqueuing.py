@@ -28,6 +28,10 @@ class Delay:
     by: By
     seconds: float
 
+    def left(self, now: float) -> float:
+        """In how many seconds it is over. `now`: seconds since 1970."""
+        return self.seconds - now if self.by is By.CALENDAR else self.seconds
+
 
 def _yes() -> bool:
     return True

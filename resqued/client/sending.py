@@ -75,7 +75,7 @@ class Sender:
         return self._delays.put(job.queue, job.text, delay.by, delay.seconds, lock)
 
     def put_batch(self, jobs: Sequence[Outgoing]) -> None:
-        """A thousand at a time, each thousand wholly or not at all; then those for later."""
+        """In portions, each of them wholly or not at all; then those for later."""
         jobs = self._stamped(jobs)
         for portion in portions([(one.queue, one.text, "") for one in jobs if not one.delay], AT_ONCE):
             self._bulk.put(portion, whole=True)

@@ -76,3 +76,13 @@ def kept(job: type, keep: int | None) -> int:
         f"job {jobclass.name_of(job)}: for how long its result is kept must be from 1 to {ties.LONGEST_KEPT} whole "
         f"seconds, not {seconds!r}; say keep=3600, or keep_result = 3600 in the class"
     )
+
+
+def remembered(expires: int) -> int:
+    """For how many seconds a batch is remembered after its last end. Raises NotEncodable."""
+    if type(expires) is int and 1 <= expires <= ties.LONGEST_REMEMBERED:
+        return expires
+    raise NotEncodable(
+        f"for how long a batch is remembered after its last end must be from 1 to {ties.LONGEST_REMEMBERED} whole "
+        f"seconds, not {expires!r}; say expires=604800"
+    )

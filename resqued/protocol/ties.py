@@ -16,6 +16,7 @@ KEY = "resqued"
 LOCK = "lock"  # digest of its lock, of which there may be one only and that may be dropped (`dropping.lua`)
 NAME = re.compile(r"[0-9a-f]{32}")
 LONGEST_KEPT = 30 * 86400  # s
+LONGEST_REMEMBERED = 365 * 86400  # s that a batch is, after its last end
 MOST = 10_000_000  # jobs of a batch
 LONGEST_RESULT = 64 * 1024  # bytes of its JSON
 
@@ -39,7 +40,7 @@ class Ties:
             facts |= {"result": keys.result(self.id), "keep": self.keep, "done": done, "failed": failed}
         if self.batch:
             facts |= {"batch": keys.batch(self.batch), "number": self.number, "queue": keys.queue("")}
-            facts["queues"] = keys.queues
+            facts |= {"queues": keys.queues, "failed_list": keys.failed, "failures": keys.failures}
         return dumps(facts)
 
 

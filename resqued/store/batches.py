@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import ceil, inf
 from time import monotonic
 from typing import Any
 
 from resqued.errors import NotDone, ResultLost
 from resqued.protocol.keys import Keys
 from resqued.protocol.moves import move
+from resqued.store.delays import refused
 from resqued.store.replies import count, texts
 from resqued.store.scripts import execute
 from resqued.wire import Wire
@@ -67,11 +68,17 @@ class Batches:
     def __init__(self, wire: Wire, keys: Keys) -> None:
         self._wire, self._keys = wire, keys
 
-    def begin(self, batch: str, total: int, *, expires: int, queue: str, callback: str) -> None:
-        """Before the first of its jobs is put on a queue (`batch.lua`). It may be repeated."""
+    def begin(self, batch: str, total: int, delay: float = 0.0, *, expires: int, queue: str, callback: str) -> None:
+        """Before the first of its jobs is put on a queue (`batch.lua`). It may be repeated.
+
+        `delay`: s until the last of them is due. `queue` and `callback` are empty if there is none. Raises
+        CommandRefused if the key of that queue has a type that is not Resque's; then nothing was done.
+        """
         k = self._keys
-        arguments = total, expires, queue, callback, k.queue("")
-        execute(self._wire, move("batch"), (k.batch(batch), k.queues), arguments)
+        about = k.batch(batch), k.queues, *([k.queue(queue)] if callback else [])
+        arguments = total, expires, queue, callback, k.queue(""), ceil(delay)
+        if isinstance(wrong := execute(self._wire, move("batch"), about, arguments), bytes):
+            raise refused(wrong)
 
     def progress(self, batch: str) -> Progress | None:
         """None if nobody remembers it."""

@@ -29,4 +29,5 @@ local function discharge(dues)
 end
 
 local what = settle(run, 'again', recorded, discharge)
+if what == 'settled' and is_tried_again then ends_later(ARGV[9], seconds) end
 return answer(what, is_tried_again, 'failed', 12)

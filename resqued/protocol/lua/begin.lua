@@ -50,6 +50,7 @@ local function give_way(what, payload)
   if what == 'wait' then wait_aside(dues, queue, payload) end
   clear_slate(what)
   if what == 'skip' then ended(ARGV[8], 'done') end
+  if what == 'delay' then ends_later(ARGV[8], tonumber(ARGV[6])) end
   return {what, redis.call('HGET', dues.lock, 'worker')}
 end
 

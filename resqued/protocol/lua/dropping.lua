@@ -25,7 +25,8 @@ local function is_count(number, least, most)
 end
 
 local function ties_of(said, k, failed)
-  local facts = {failed = failed, queue = k.prefix, queues = k.queues}
+  local facts = {failed = failed, queue = k.prefix, queues = k.queues, who = k.who}
+  facts.failed_list, facts.failures = k.failed, k.failures
   if is_name(said.id) and is_count(said.keep, 1, LONGEST_KEPT) then
     facts.result, facts.keep = k.own .. 'result:' .. said.id, said.keep
   end

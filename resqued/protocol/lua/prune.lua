@@ -80,6 +80,7 @@ if dues then pcall(discharge, what) end
 if not dues and what ~= 'requeued' and redis.call('EXISTS', remembered.tries) == 1 then forget_tries(remembered) end
 if what == 'done' then ended(ARGV[13], 'done') end
 if what == 'failed' or what == 'recorded' then ended(ARGV[13], 'failed') end
+if what == 'again' then ends_later(ARGV[13], tonumber(ARGV[10])) end
 redis.call('SREM', KEYS[1], id)
 redis.call('HDEL', KEYS[6], id)
 redis.call('HDEL', KEYS[7], id)
