@@ -154,6 +154,49 @@ def test_one_worker_is_replaced_first_and_then_the_rest(deployment: Deployment) 
     assert told == ["rollout.probing", "worker.stopped", "rollout.replacing", *["worker.stopped"] * 2, "rollout.done"]
 
 
+NEW = """
+class Added:
+    @staticmethod
+    def perform(number): ...
+"""
+
+
+def test_who_has_waited_for_the_roll_out_may_enqueue_jobs_that_only_the_new_version_knows(
+    deployment: Deployment, redis: Redis
+) -> None:
+    deployment.configure(pool(workers=3), modules=["changing"])
+    deployment.write("changing", "")
+    master = deployment.start()
+    master.wait_for_workers(3)
+    push(redis, "Meet")  # one of them is busy, and stays so
+    popped(redis, "test:met")
+    deployment.write("changing", NEW)
+    answer = deployment.resquectl("reload", "--rollout", "--timeout", "20")
+    assert (answer.status, answer.out) == (0, "reload no. 1 accepted\n")
+    for number in range(20):
+        push(redis, "Added", number)
+    redis.rpush("test:go", "now")
+    eventually(lambda: redis.get("resque:stat:processed") == b"21")
+
+    assert not failures(redis)
+
+
+def test_a_roll_out_that_waits_for_long_jobs_is_not_waited_for_for_ever(deployment: Deployment, redis: Redis) -> None:
+    deployment.configure(pool(workers=2))
+    deployment.start().wait_for_workers(2)
+    push(redis, "Meet")
+    push(redis, "Meet")
+    for _ in range(2):
+        popped(redis, "test:met")
+    answer = deployment.resquectl("reload", "--rollout", "--timeout", "3")
+    redis.rpush("test:go", "now", "now")
+
+    assert (answer.status, answer.err) == (
+        1,
+        "resquectl: reload no. 1 accepted, but workers of before still take jobs: 1\n",
+    )
+
+
 def test_a_long_job_is_not_cut_short_and_its_slot_is_filled_after_it(deployment: Deployment, redis: Redis) -> None:
     deployment.configure(pool(workers=2))
     master = deployment.start()
@@ -210,8 +253,9 @@ def test_a_first_successor_that_does_not_get_ready_stops_it(deployment: Deployme
     master.wait_for_workers(2)
     deployment.write("flaky", 'import sys\nassert "-t" in sys.argv, "not today"')
 
-    assert deployment.reload().status == 0
-    eventually(lambda: "the roll-out stopped" in deployment.resquectl("status").out, within=15)
+    answer = deployment.resquectl("reload", "--rollout", "--timeout", "20")
+    assert (answer.status, "none of its workers gets ready" in answer.err) == (1, True)
+    assert "the roll-out stopped" in deployment.resquectl("status").out
     assert master.logged("rollout.stopped")
     assert performs(redis)
     deployment.write("flaky", "")

@@ -2,6 +2,7 @@
 
 import signal
 from argparse import Namespace
+from collections.abc import Iterator
 
 from resqued import scoreboard
 from resqued.cli import subjects
@@ -13,7 +14,9 @@ from resqued.errors import NotReloaded
 from resqued.status import ReloadStatus, Status
 
 TIMEOUT = 90.0  # s; more than a check may take, and than an image needs to come up. Also systemd's own
-VERDICTS = ("accepted", "refused")
+ACCEPTED = "accepted"
+VERDICTS = (ACCEPTED, "refused")
+LATE = object()
 
 
 def add_to(commands: Commands) -> None:
@@ -26,6 +29,11 @@ def add_to(commands: Commands) -> None:
     )
     reload.add_argument("--wait", action="store_true", help="until it is accepted (exit status 0) or refused (1)")
     reload.add_argument(
+        "--rollout",
+        action="store_true",
+        help="also until only the new version takes jobs; exit status 1 if none of its workers gets ready",
+    )
+    reload.add_argument(
         "--timeout", type=seconds, default=TIMEOUT, metavar="S", help="the longest to wait; default: %(default).0f"
     )
     reload.set_defaults(run=reload_master, about=subjects.machine)
@@ -37,23 +45,43 @@ def reload_master(machine: Machine, arguments: Namespace) -> int:
     _refuse_while_it_stops(before)
     asked = scoreboard.now()
     master.send(signal.SIGHUP)
-    if not arguments.wait:
+    if not (arguments.wait or arguments.rollout):
         return _say_asked(before, json=arguments.json)
-    return _say_verdict(_verdict(master, before, asked, arguments.timeout), json=arguments.json)
+    turns = looks(arguments.timeout)
+    verdict = _verdict(master, before, asked, turns)
+    if arguments.rollout and verdict.state == ACCEPTED:
+        _see_rolled_out(master, before, verdict.number, turns)
+    return _say_verdict(verdict, json=arguments.json)
 
 
-def _verdict(master: Master, before: Status, asked: int, timeout: float) -> ReloadStatus:
+def _verdict(master: Master, before: Status, asked: int, turns: Iterator[None]) -> ReloadStatus:
     """Of the first reload that began after `asked` (monotonic ms) and of which there is one.
 
-    Raises NotRunning if the master has gone, and NotReloaded if it stops instead, or has said nothing for so long (s).
+    Raises NotRunning if the master has gone, and NotReloaded if it stops instead, or has said nothing in all the turns.
     """
-    for _ in looks(timeout):
+    for _ in turns:
         master.refuse_the_gone(before)
         reload = master.status.reload
         if reload and reload.began_ms >= asked and reload.state in VERDICTS:
             return reload
         _refuse_while_it_stops(master.status)
-    raise _late(master.status.reload, asked, timeout)
+    raise _late(master.status.reload, asked)
+
+
+def _see_rolled_out(master: Master, before: Status, number: int, turns: Iterator[None]) -> None:
+    """Until workers of earlier generations take no jobs. Raises NotRunning if the master has gone, and NotReloaded."""
+    while old := _old_ones(status := master.status):
+        if status.rollout and status.rollout.state == "stopped":
+            raise NotReloaded(f"reload no. {number} accepted, but none of its workers gets ready: see the master's log")
+        if next(turns, LATE) is LATE:
+            raise NotReloaded(f"reload no. {number} accepted, but workers of before still take jobs: {old}")
+        master.refuse_the_gone(before)
+        _refuse_while_it_stops(status)
+
+
+def _old_ones(status: Status) -> int:
+    """How many workers of earlier generations take jobs."""
+    return sum(worker.generation < status.generation and not worker.leaving for worker in status.workers)
 
 
 def _refuse_while_it_stops(master: Status) -> None:
@@ -61,14 +89,14 @@ def _refuse_while_it_stops(master: Status) -> None:
         raise NotReloaded(f"the master is {master.mood}, and does not reload any more")
 
 
-def _late(reload: ReloadStatus | None, asked: int, timeout: float) -> NotReloaded:
+def _late(reload: ReloadStatus | None, asked: int) -> NotReloaded:
     if reload and reload.began_ms >= asked:
         known = f"reload no. {reload.number} is {reload.state}"
     elif reload and reload.state not in VERDICTS:
         known = f"the one before it, no. {reload.number}, is still {reload.state}"
     else:
         known = "the master has not begun with it"
-    return NotReloaded(f"no verdict after {timeout:g} s: {known}; it goes on, and `resquectl status` will show its end")
+    return NotReloaded(f"no verdict in time: {known}; it goes on, and `resquectl status` will show its end")
 
 
 def _say_asked(master: Status, *, json: bool) -> int:
@@ -80,7 +108,7 @@ def _say_asked(master: Status, *, json: bool) -> int:
 
 
 def _say_verdict(reload: ReloadStatus, *, json: bool) -> int:
-    accepted = reload.state == "accepted"
+    accepted = reload.state == ACCEPTED
     if json:
         say_json({"number": reload.number, "state": reload.state, "reason": reload.reason})
     elif accepted:
