@@ -119,14 +119,25 @@ class Entry:
         return queue, self._taken()
 
     def _taken(self) -> bytes:
-        if (raw := payloads.unwrapped(self.payload)) is not None:
+        if (raw := self._unwrapped()) is not None:
             return raw
         payload = _fields(self.payload)
         if not _text(payload.get("class")):
             raise NotRetryable("its payload is no job")
-        if _is_cut_off(payload):
+        if self._is_wrapped is None and _is_cut_off(payload):
             raise NotRetryable("of its payload only the beginning was recorded")
         return self.payload
+
+    @property
+    def _is_wrapped(self) -> bool | None:
+        """As the entry of a dropped job says (`dropping.lua`); None if it does not, so that the payload has to tell."""
+        said = _value(self._raw("wrapped"))
+        return said if isinstance(said, bool) else None
+
+    def _unwrapped(self) -> bytes | None:
+        if self._is_wrapped is None:
+            return payloads.unwrapped(self.payload)
+        return payloads.restored(self.payload) if self._is_wrapped else None
 
     def retried(self, when: str) -> bytes:
         """The text with `retried_at`, as Ruby's `requeue` and resque-web leave it; all else in it as it was."""

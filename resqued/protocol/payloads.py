@@ -19,6 +19,7 @@ UNKNOWN_CLASS = "InvalidPayload"  # the class in a wrapped payload that named no
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # as JSON escapes it, half of a pair or alone
 ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")  # as `backslashreplace` writes what is no UTF-8
+ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")  # as `dropping.lua` writes such bytes, and the backslash of any `\x`
 ACTIVE_JOB = "ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper"
 MAX_NESTING = 90  # Ruby's parser stops at 100 and puts a payload one or two levels deeper
 MAX_INTEGER = 2**64 - 1
@@ -171,6 +172,15 @@ def unwrapped(payload: bytes) -> bytes | None:
             return next(
                 (raw for raw in candidates if raw is not None and _shape(harmless(raw).encode()) == shape), None
             )
+        case _:
+            return None
+
+
+def restored(payload: bytes) -> bytes | None:
+    """The raw text that `dropping.lua` has put into this payload, as its entry says; None if there is none."""
+    match _shape(payload):
+        case {"args": [str(text)]}:
+            return ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), text.encode())
         case _:
             return None
 

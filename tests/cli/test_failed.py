@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from resqued import Bound, Resque
 from resqued.cli.failed_changes import Pace
 from tests.cli.asking import Answer, Ask, lines
 from tests.golden import restore, seen
+from tests.protocol.raw import shortened
 from tests.store.failed_lists import FAILED, fill, numbers, text
 from tests.support.terminal import terminal
 from tests.support.waiting import eventually
@@ -271,6 +273,22 @@ def test_all_of_all_lists_are_retried(ctl: Ask, redis: Redis) -> None:
 
     assert ctl("retry", "--all", "--to", "slow").out == "retried 4 failed jobs\n"
     assert numbers(redis, "resque:queue:slow") == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "args", [["a" * 1_000_000], ["é" * 100_000], [2**64 - 1, -(2**63)], [1e100], [[{}], "\\xff"], ["{}"]], ids=shortened
+)
+@pytest.mark.parametrize("how", [[], ["--keep"]], ids=["moved", "kept"])
+def test_a_job_that_was_dropped_is_retried_as_it_was(
+    ctl: Ask, redis: Redis, redis_url: str, args: list[object], how: list[str]
+) -> None:
+    with Resque(redis_url, bounds={"mail": Bound(1, "drop-oldest")}) as resque:
+        resque.enqueue_to("mail", "Echo", *args)
+        before = redis.lindex(QUEUE, 0)
+        resque.enqueue_to("mail", "Other")
+
+    assert ctl("retry", "--all", *how).out == "retried 1 failed job\n"
+    assert redis.lindex(QUEUE, -1) == before
 
 
 def test_or_of_one(ctl: Ask, redis: Redis) -> None:

@@ -135,7 +135,7 @@ def test_the_oldest_makes_room_and_is_recorded_as_failed(redis: Redis, redis_url
     assert queued(redis) == [3, 4]
     entries = [json.loads(text) for text in redis.lrange("resque:failed", 0, -1)]
     assert [entry["payload"] for entry in entries] == [{"class": "Echo", "args": [number]} for number in (1, 2)]
-    assert [*entries[0]] == ["failed_at", "payload", "exception", "error", "backtrace", "worker", "queue"]
+    assert [*entries[0]] == ["failed_at", "payload", "exception", "error", "backtrace", "worker", "queue", "wrapped"]
     assert {entry["exception"] for entry in entries} == {"JobDropped"}
     assert entries[0]["error"] == "dropped to make room: there were 2 jobs on its queue, the most that may be there"
     assert entries[0]["worker"].endswith(":mail")

@@ -98,7 +98,7 @@ NO_JOBS = [
 ]
 
 
-def shortened(payload: str | bytes) -> str:
+def shortened(payload: object) -> str:
     """For the name of a test."""
     return repr(payload)[:50]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from resqued import address
+from resqued import Bound, Resque, address
 from resqued.config.policies import Retry
 from resqued.promises import Promise
 from resqued.protocol import retries
@@ -182,6 +182,18 @@ def test_a_put_back_is_no_try(slate: Slate, redis: Redis) -> None:
     again = taken(slate)
     assert again.payload == work.payload
     assert slate.begin(again, promise()) == (Begun.BEGUN, 1)
+
+
+def test_one_that_is_dropped_between_two_tries_goes_on_being_counted(
+    slate: Slate, redis: Redis, redis_url: str
+) -> None:
+    fail(slate, redis, 2)
+    with Resque(redis_url, bounds={"mail": Bound(1, "drop-oldest")}) as resque:
+        resque.enqueue_to("mail", "Other")
+    redis.delete("resque:queue:mail")
+
+    assert final(redis)["exception"] == "JobDropped"
+    assert begun(slate, redis)[1] == 2
 
 
 def test_a_job_that_goes_nowhere_in_the_end_is_counted_and_gone(slate: Slate, redis: Redis) -> None:

@@ -8,6 +8,7 @@
 -- What the payload says of that (`protocol.ties`) is the word of whoever wrote it. It is read, and never written back.
 
 local LONGEST_KEPT, MOST = 30 * 86400, 10000000  -- as in protocol.ties
+local LOOKED_THROUGH = 1048576  -- bytes; what is longer is wrapped unseen: Redis serves nobody else while it looks
 
 local function said_in(payload)
   if not payload:find('"resqued"', 1, true) then return {} end
@@ -36,10 +37,29 @@ local function ties_of(said, k, failed)
   return facts
 end
 
+-- A payload as text of which it can be made again: if it is no UTF-8, each byte beyond ASCII becomes \xff or the like;
+-- and so that nothing else looks like that, the backslash of each \x becomes \x5c.
+local function as_text(payload)
+  local text = payload:gsub('\\x', '\\x5cx')
+  if is_utf8(payload) then return text end
+  local escapes = {}
+  for byte = 128, 255 do escapes[string.char(byte)] = escaped(string.char(byte)) end
+  return (text:gsub('[\128-\255]', escapes))
+end
+
+-- The payload for an entry, all of it, and whether it is wrapped: that of a job may look like that. White space around
+-- an object would be lost to whoever reads the entry.
+local function preserved(payload)
+  local is_fit, class = judged(payload, LOOKED_THROUGH)
+  if is_fit and payload:find('^{.*}$') then return payload, 'false' end
+  return wrapped(class or class_at_first_sight(payload), as_text(payload)), 'true'
+end
+
 local function record_as_dropped(queue, payload, error, k)
-  redis.call('RPUSH', k.failed, '{"failed_at":' .. quoted(k.date) .. ',"payload":' .. visible(payload)
+  local shown, is_wrapped = preserved(payload)
+  redis.call('RPUSH', k.failed, '{"failed_at":' .. quoted(k.date) .. ',"payload":' .. shown
     .. ',"exception":' .. quoted(k.exception) .. ',"error":' .. quoted(error) .. ',"backtrace":[],"worker":'
-    .. quoted(k.who) .. ',"queue":' .. quoted(queue) .. '}')
+    .. quoted(k.who) .. ',"queue":' .. quoted(queue) .. ',"wrapped":' .. is_wrapped .. '}')
   redis.pcall('INCR', k.failures)
   redis.pcall('HINCRBY', k.dropped, queue, 1)
 end

@@ -123,10 +123,15 @@ local function beginning(text)
   return is_utf8(text) and text or text:gsub('[\128-\255]', escaped)
 end
 
+-- Whether a payload of at most so many bytes is harmless; and the class that it names, if we can make that out.
+local function judged(payload, most)
+  local job = #payload <= most and decoded(payload) or {}
+  if type(job.class) ~= 'string' or job.class == '' or not is_utf8(payload) then return false end
+  return is_harmless(job, payload), job.class
+end
+
 local function visible(payload)
-  local job = #payload <= SHOWN_WHOLE and decoded(payload) or {}
-  if type(job.class) ~= 'string' or job.class == '' or not is_utf8(payload) then
-    return wrapped(class_at_first_sight(payload), beginning(payload))
-  end
-  return is_harmless(job, payload) and payload or wrapped(job.class, payload)
+  local is_shown, class = judged(payload, SHOWN_WHOLE)
+  if is_shown then return payload end
+  return class and wrapped(class, payload) or wrapped(class_at_first_sight(payload), beginning(payload))
 end
