@@ -22,7 +22,7 @@ NAME = 128  # bytes of a job's name that are kept, as UTF-8
 
 class State(IntEnum):
     STARTING = 0  # importing the application, asking Redis for the first time; all others are ready
-    OFFLINE = 1  # at work, but Redis has never answered yet: the worker is not registered
+    OFFLINE = 1  # at work, but Redis has never answered yet: the worker is not registered; see `Row.shown`, too
     IDLE = 2
     BUSY = 3
     PAUSED = 4
@@ -128,6 +128,12 @@ class Row:
         if state != self.cells[_STATE]:
             self.cells[_SINCE] = now()
             self.cells[_STATE] = state
+
+    @property
+    def shown(self) -> State:
+        """As others are told of it: who only waits for a Redis that is away is OFFLINE, not IDLE."""
+        state = self.state
+        return State.OFFLINE if state is State.IDLE and self.severed else state
 
     @property
     def since(self) -> int:

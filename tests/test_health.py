@@ -7,6 +7,7 @@ import pytest
 from resqued.boards import Boards
 from resqued.escalation import Mood
 from resqued.fleet import Fleet, Limits, Process, Sight, Size
+from resqued.master.census import crews
 from resqued.master.health import Healer
 from resqued.metrics.asking import Health
 from resqued.scoreboard import Row, Scoreboard, State
@@ -95,6 +96,13 @@ def test_without_redis_it_is_alive_but_not_ready(machine: Machine) -> None:
     assert machine.healer.alive() == Health((), (reason,))
     machine.row(1).found_redis()
     assert machine.healer.ready() == WELL
+
+
+def test_who_waits_for_a_redis_that_is_away_counts_as_offline(machine: Machine) -> None:
+    machine.row(1).lost_redis()
+    states = crews(machine.fleet, machine.boards)["mail"].states
+
+    assert (states["idle"], states["offline"]) == (1, 1)
 
 
 def test_who_is_being_stopped_is_not_ready(machine: Machine) -> None:

@@ -6,7 +6,7 @@ moment old, and no error.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import psutil
 
 from resqued import scoreboard
 from resqued.cli.machine import Master
+from resqued.cli.terminal import span
 from resqued.scoreboard import Row, State
 from resqued.status import PoolStatus, Status, WorkerStatus, is_elsewhere
 
@@ -34,6 +35,7 @@ class RowReport:
     done: int | None = None  # jobs, of this process
     failed: int | None = None
     ticked: datetime | None = None
+    redis_away: datetime | None = None  # since when Redis has not answered it; None: it does
     memory: int | None = None  # bytes, when it last looked
 
 
@@ -77,7 +79,15 @@ class Report:
             ),
             *(f"the {role.name} has died {role.restarts} times" for role in self.status.roles if role.restarts_at),
             *(["the roll-out stopped: the first new worker did not get ready"] if stuck else []),
+            *self._outages(),
         ]
+
+    def _outages(self) -> Iterator[str]:
+        for name, pool in self.pools.items():
+            away = [each.row.redis_away for each in self.workers if each.facts.pool == name and each.row.redis_away]
+            if away:
+                who = f"{len(away)} of {sum(pool.states.values())} workers of {name}"
+                yield f"Redis does not answer {who}, for {span((self.now - min(away)).total_seconds())}"
 
 
 def report(master: Master) -> Report:
@@ -128,19 +138,20 @@ def _worker(worker: WorkerStatus, row: Row | None, clock: Clock, look: Callable[
 
 def _row(row: Row, clock: Clock) -> RowReport:
     try:
-        state = row.state
+        state = row.shown
     except ValueError:  # one that a later version has thought of
         return RowReport(UNKNOWN)
     busy = state is State.BUSY
     return RowReport(
         state.name.lower(),
-        since=clock.of(row.since),
+        since=clock.of((row.severed or row.since) if state is State.OFFLINE else row.since),
         job=(row.job_name or None) if busy else None,
         job_pid=(row.job or None) if busy else None,
         turn=(row.turn or None) if busy else None,
         done=row.done,
         failed=row.failed,
         ticked=clock.of(row.tick),
+        redis_away=clock.of(row.severed),
         memory=row.rss or None,
     )
 

@@ -42,7 +42,7 @@ from resqued.cli.commands import (
 )
 from resqued.cli.subjects import DEFAULT_FILE, DEFAULT_URL
 from resqued.cli.terminal import complain
-from resqued.errors import AddressError, ResquedError, StoreUnavailable
+from resqued.errors import AddressError, CommandRefused, ResquedError, StoreUnavailable
 from resqued.protocol.keys import DEFAULT_NAMESPACE
 from resqued.version import __version__
 
@@ -55,6 +55,7 @@ GROUPS = (
 
 NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage
 EXIT_STATUS = "exit status: 0 done, 1 the answer is no or there is a problem, 2 wrong usage, 3 Redis did not answer"
+WRONG_TYPE = "`resquectl doctor` names keys of the wrong type, and says what to do about them (check key-types)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except StoreUnavailable as error:
-        return _failed(error, NO_CONNECTION)
+        return _failed(error, PROBLEM if isinstance(error.__cause__, CommandRefused) else NO_CONNECTION)
     except ResquedError as error:
         return _failed(error, PROBLEM)
     except BrokenPipeError:  # `resquectl queues | head`: nobody reads on, which is no problem
@@ -138,5 +139,7 @@ def _run(arguments: Namespace) -> int:
 
 
 def _failed(error: ResquedError, status: int) -> int:
-    complain("resquectl", error, *getattr(error, "__notes__", ()))
+    refused = error.__cause__ if isinstance(error, StoreUnavailable) else error
+    is_of_wrong_type = isinstance(refused, CommandRefused) and refused.code == "WRONGTYPE"
+    complain("resquectl", error, *([WRONG_TYPE] if is_of_wrong_type else []), *getattr(error, "__notes__", ()))
     return status

@@ -38,7 +38,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "limits.tended": ("warning", "Places under a limit belonged to nobody any more; who waits has them now."),
     "log.not_reopened": ("error", "A log file cannot be opened again; lines go to the one that was open before."),
     "log.reopened": ("info", "The log file has been reopened, as USR1 asks for."),
-    "master.gone": ("warning", "The master died; its worker finishes its job and leaves."),
+    "master.gone": ("warning", "The master died; its worker leaves, as on TERM."),
     "master.hopeless": (
         "error",
         "No worker has ever got ready, and none will: the master gives up, with exit status 75.",

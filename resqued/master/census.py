@@ -50,7 +50,7 @@ def crews(fleet: Fleet, boards: Boards) -> dict[str, Crew]:
 
 def _state(row: Row) -> str:
     try:
-        return row.state.name.lower()
+        return row.shown.name.lower()
     except ValueError:  # one that a later version has thought of
         return UNKNOWN
 

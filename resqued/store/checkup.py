@@ -9,7 +9,7 @@ from statistics import median
 
 from resqued.errors import CommandRefused
 from resqued.protocol.keys import Keys
-from resqued.store.replies import pipelined, raw
+from resqued.store.replies import name_of, pipelined, raw, texts
 from resqued.wire import Reply, Wire
 
 PINGS = 5
@@ -67,8 +67,8 @@ class Checkup:
         )
 
     def misfits(self, queues: Iterable[str]) -> Iterator[Misfit]:
-        """Of the keys that stand alone, and of those of these queues."""
-        wanted = {**self._types(), **{self._keys.queue(queue): "list" for queue in queues}}
+        """Of the keys that stand alone, and of those of these queues, of our workers, and of limits in use."""
+        wanted = {**self._types(), **self._types_of_ours(), **self._types_of_each(queues)}
         types = pipelined(self._wire, [("TYPE", raw(key)) for key in wanted])
         for (key, kind), found in zip(wanted.items(), map(_text, types), strict=True):
             if found not in (kind, "none"):
@@ -99,8 +99,43 @@ class Checkup:
             keys.schedule: "zset",
             keys.persistent: "hash",
             keys.last_enqueued: "hash",
+            keys.failed_queues: "set",
+            keys.changed: "set",
+            keys.prune_lock: "string",
             **dict.fromkeys(keys.leaders, "string"),
         }
+
+    def _types_of_ours(self) -> dict[str, str]:
+        keys = self._keys
+        return {
+            **dict.fromkeys((keys.limits, keys.asides, keys.slowed, keys.dropped, keys.awaited), "hash"),
+            **dict.fromkeys((keys.ticks, keys.disabled, keys.errands), "hash"),
+            keys.room: "zset",
+            **dict.fromkeys((keys.earlier, keys.vacant), "list"),
+            **dict.fromkeys(map(keys.history, ("minutes", "hours", "queues")), "list"),
+            **dict.fromkeys((keys.look, keys.trim, keys.tended, keys.history("turn")), "string"),
+        }
+
+    def _types_of_each(self, queues: Iterable[str]) -> dict[str, str]:
+        keys, workers, limits = self._keys, self._fields(self._keys.registrations), self._fields(self._keys.limits)
+        queues = list(queues)
+        return {
+            **dict.fromkeys(map(keys.queue, queues), "list"),
+            **dict.fromkeys(map(keys.rate, queues), "list"),
+            **dict.fromkeys(map(keys.slate, workers), "hash"),
+            **dict.fromkeys(map(keys.processed_by, workers), "string"),
+            **dict.fromkeys(map(keys.failures_of, workers), "string"),
+            **dict.fromkeys(map(keys.held, limits), "hash"),
+            **dict.fromkeys(map(keys.aside, limits), "list"),
+            **dict.fromkeys(map(keys.called, limits), "list"),
+        }
+
+    def _fields(self, key: str) -> list[str]:
+        """None if it is of another type, which is said."""
+        try:
+            return [name_of(name) for name in texts(self._wire.call("HKEYS", key))]
+        except CommandRefused:
+            return []
 
     def _info(self) -> dict[str, str]:
         """Empty for a user who may not ask."""

@@ -71,4 +71,4 @@ def _told_by(sentinel: Address, service: str, timeout: float) -> Reply:
         try:
             return conversation.call(("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service))
         except CommandRefused as refused:  # not for ever: it may be given the permission, or become a sentinel
-            raise StoreUnavailable(f"the sentinel at {sentinel} does not say: {refused.text}") from refused
+            raise StoreUnavailable(f"the sentinel at {sentinel} does not say: {refused.text}") from None

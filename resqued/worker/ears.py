@@ -102,7 +102,7 @@ class Ears:
         return Mood.KILLING if self._duty.mood >= Mood.HURRYING else Mood.HURRYING
 
     def _master_is_gone(self, lifeline: Lifeline) -> None:
-        log.warning("master.gone", then="finish the job and leave")
+        log.warning("master.gone", then="leave, as on TERM")
         self._poll.unregister(lifeline)
         self._lifeline = None
         self._duty.shut(Mood.STOPPING)

@@ -94,6 +94,20 @@ def test_where_nobody_is_dead_there_is_nothing_to_do(ctl: Ask, redis: Redis, reg
     assert len(registered(redis)) == 1
 
 
+def test_a_key_of_the_wrong_type_is_a_problem_and_not_a_redis_that_is_away(
+    ctl: Ask, redis: Redis, register: Register
+) -> None:
+    slate = f"resqued:resque:slate:{register()}"
+    for key in (slate, SIGHTINGS, "resqued:resque:workers"):
+        redis.delete(key)
+        redis.set(key, "not a hash")
+        answer = ctl("prune")
+
+        assert (answer.status, answer.out) == (1, "")
+        assert "WRONGTYPE" in answer.err
+        assert "`resquectl doctor` names keys of the wrong type" in answer.err
+
+
 def test_who_has_ended_on_this_machine_is_settled_at_once(ctl: Ask, redis: Redis, register: Register) -> None:
     push(redis, job("Lost"), job("Waiting"))
     worker = register()

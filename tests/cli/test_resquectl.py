@@ -10,7 +10,7 @@ from redis import Redis
 
 from tests.cli.asking import Ask, lines
 from tests.golden import dump, restore, seen
-from tests.support.redis_server import free_port
+from tests.support.redis_server import RedisServer, free_port
 
 PROGRAM = [sys.executable, "-c", "import sys; from resqued.cli.resquectl import main; sys.exit(main())"]
 CONFIG = """
@@ -146,6 +146,15 @@ def test_a_key_of_another_type_is_a_problem(ctl: Ask, redis: Redis) -> None:
 
     assert answer.status == 1
     assert "WRONGTYPE" in answer.err
+    assert "`resquectl doctor` names keys of the wrong type" in answer.err
+
+
+def test_what_else_is_refused_sends_nobody_to_look_for_a_key(ask: Ask, redis_server: RedisServer) -> None:
+    answer = ask("--url", f"redis://127.0.0.1:{redis_server.port}/1000", "queues")
+
+    assert answer.status == 1
+    assert "DB index" in answer.err
+    assert "doctor" not in answer.err
 
 
 # Terminals and pipes

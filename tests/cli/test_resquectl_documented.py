@@ -15,6 +15,10 @@ def test_every_check_is_named_in_its_order() -> None:
     assert re.findall(r"(?m)^\| `([\w-]+)` \| (?:problem|hint)", DOCTOR) == list(CHECKS)
 
 
+def test_the_sample_counts_them_all() -> None:
+    assert f"\n{len(CHECKS)} checks: " in DOCTOR
+
+
 def test_every_key_of_the_answer_is_named() -> None:
     answer = document(Diagnosis([("clock", Finding("says", "do"))], {"pause": "why"}))
     keys = {*answer, *answer["findings"][0], *answer["unchecked"][0]}  # type: ignore[index]  # lists of objects

@@ -78,6 +78,40 @@ def test_the_process_of_a_job_is_named(show: Ask, stage: Stage) -> None:
     assert cells(show().out, "mail.0")[7:] == ["SendMail", "(process", "4711,", "leaving)"]
 
 
+def test_who_waits_for_a_redis_that_is_away_is_offline(
+    show: Ask, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, state in enumerate((State.IDLE, State.PAUSED, State.IDLE)):
+        stage.row(number).state = state
+    stage.row(1).lost_redis()
+    stage.row(2).lost_redis()
+    stage.says(*map(worker, range(3)))
+    later = scoreboard.now() + 3 * HOUR
+    monkeypatch.setattr(scoreboard, "now", lambda: later)
+    answer = show()
+
+    assert answer.status == 1
+    assert answer.out.endswith("\n\nproblem: Redis does not answer 2 of 3 workers of mail, for 3h\n")
+    assert cells(answer.out, "mail") == ["mail", "3", "-", "1", "1", "1", "-", "-"]
+    assert cells(answer.out, "mail.1")[2:4] == ["paused", "3h"]
+    assert cells(answer.out, "mail.1")[7:] == ["no", "Redis", "for", "3h"]
+    assert cells(answer.out, "mail.2")[2:4] == ["offline", "3h"]
+    assert cells(answer.out, "mail.2")[7:] == []
+
+
+def test_since_when_redis_is_away_in_json(show: Ask, stage: Stage) -> None:
+    stage.row(0).state = stage.row(1).state = State.IDLE
+    stage.row(0).lost_redis()
+    stage.says(worker(0), worker(1))
+    answer = json.loads(show("--json").out)
+    (away, well), (problem,) = answer["workers"], answer["problems"]
+
+    assert problem.startswith("Redis does not answer 1 of 2 workers of mail, for ")
+    assert (away["state"], well["state"], well["redis_away"]) == ("offline", "idle", None)
+    assert away["since"] == away["redis_away"]
+    assert (datetime.now(UTC) - datetime.fromisoformat(away["redis_away"])).total_seconds() < 60
+
+
 def test_a_size_that_is_not_the_configured_one_is_shown_beside_it(show: Ask, stage: Stage) -> None:
     stage.says(worker(), pool=PoolStatus(workers=5, min=3, max=3))
 
@@ -290,6 +324,7 @@ def test_json_says_everything(show: Ask, stage: Stage) -> None:
         "job": "SendMail",
         "job_pid": os.getpid(),
         "turn": 17,
+        "redis_away": None,
         "done": 812,
         "failed": 2,
         "leaving": True,
@@ -298,7 +333,7 @@ def test_json_says_everything(show: Ask, stage: Stage) -> None:
         "restarts_at": None,
     }
     job = dict.fromkeys(("job", "job_pid", "job_memory", "turn"))
-    nobody = job | dict.fromkeys(("pid", "since", "done", "failed", "ticked", "memory", "started"))
+    nobody = job | dict.fromkeys(("pid", "since", "done", "failed", "ticked", "redis_away", "memory", "started"))
     assert second == nobody | {
         "worker": "mail.1",
         "pool": "mail",

@@ -1,5 +1,6 @@
 """How a job can end, and what is recorded of it."""
 
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from redis import Redis
 
 import resqued
+from resqued import processes
 from tests.support.daemon import Daemons, failures, popped, push
 from tests.support.waiting import eventually
 
@@ -76,6 +78,28 @@ def test_a_process_that_a_job_leaves_behind_does_not_hold_up_its_worker(daemons:
     assert popped(redis, "test:said") == "after"
     assert not failures(redis)
     redis.rpush("test:go", "on")
+
+
+def test_what_a_job_has_started_outlives_one_that_is_done(daemons: Daemons, redis: Redis) -> None:
+    daemons.start()
+    push(redis, "Fact", "os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '30')")
+    push(redis, "Say", "after")  # when it begins the process of the job before has gone
+    started = int(popped(redis, "test:facts"))
+    popped(redis, "test:said")
+
+    assert processes.exists(started)
+    os.kill(started, signal.SIGKILL)
+    eventually(lambda: not processes.exists(started))
+
+
+def test_what_a_job_has_started_ends_with_one_that_is_killed(daemons: Daemons, redis: Redis) -> None:
+    daemons.start()
+    push(redis, "Parent")
+    started, job = int(popped(redis, "test:grandchild")), int(popped(redis, "test:met"))
+    os.kill(job, signal.SIGKILL)
+
+    eventually(lambda: len(failures(redis)) == 1)
+    eventually(lambda: not processes.exists(started))
 
 
 @pytest.mark.parametrize("name", ["os.system", "subprocess.Popen", "builtins.eval", "tracked.redis.Redis", "Nobody"])

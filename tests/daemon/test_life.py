@@ -143,3 +143,18 @@ def test_when_the_master_is_killed_its_workers_finish_their_jobs_and_leave(daemo
     assert popped(redis, "test:done") == "one"
     eventually(lambda: not any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers))
     assert resque_keys(redis) == {"resque:queues", "resque:stat:processed"}
+
+
+def test_when_the_master_is_killed_a_job_has_no_more_than_the_grace(daemons: Daemons, redis: Redis) -> None:
+    master = daemons.start(more="[shutdown]\ngrace = 0.2")
+    master.wait_for_workers(1)
+    push(redis, "Meet", "again")
+    popped(redis, "test:met")
+
+    os.kill(master.pid, signal.SIGKILL)
+    master.wait()
+
+    eventually(lambda: not redis.exists("resque:workers"))
+    assert redis.llen("resque:queue:work") == 1
+    assert not redis.exists("test:done")
+    assert [line["then"] for line in master.logged("master.gone")] == ["leave, as on TERM"]

@@ -136,7 +136,7 @@ def test_with_redis_away_it_says_so_and_goes_on(deployment: Deployment, place: s
         assert json.loads(said.text)["reasons"][0].startswith("Redis does not answer 1 of 1 workers of work, for ")
         well = ask(place, "/healthz")
         assert (well.status, json.loads(well.text)["warnings"][0][:21]) == (200, "Redis does not answer")
-        assert scraped(place).of("resqued_workers", state="idle") == 1
+        assert scraped(place).of("resqued_workers", state="offline") == 1
         assert master.stop() == 0
 
 

@@ -104,6 +104,7 @@ def test_a_stop_ends_although_redis_does_not_answer(fleet: Daemons, server: Redi
 
     assert master.stop(within=20) == 0
     assert master.logged("worker.still_registered")
+    assert [line["by"] for line in master.logged("worker.died")] == ["status 69"]
 
 
 def test_a_worker_that_a_peer_has_struck_off_registers_again_and_its_job_counts_once(

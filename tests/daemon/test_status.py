@@ -2,12 +2,15 @@
 
 import json
 import signal
+from pathlib import Path
 from typing import Any
 
 from redis import Redis
 
-from tests.support.daemon import popped, push
+from tests.support import proxy
+from tests.support.daemon import daemons, popped, push
 from tests.support.deployment import Deployment, pool
+from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 
 
@@ -73,6 +76,25 @@ def test_a_pause(deployment: Deployment) -> None:
 
     eventually(lambda: shown(deployment)["workers"][0]["state"] == "paused")
     eventually(lambda: shown(deployment)["pools"][0]["paused"])
+
+
+def test_redis_away_from_who_waits_for_a_job(tmp_path: Path, redis: Redis, redis_server: RedisServer) -> None:
+    with proxy.before(redis_server.port) as network, daemons(tmp_path, redis, network.url) as fleet:
+        deployment = Deployment(fleet)
+        master = deployment.start()
+        network.go_away()
+        eventually(lambda: master.logged("redis.lost"))
+        answer = shown(deployment)
+        (worker,), (problem,) = answer["workers"], answer["problems"]
+        assert worker["state"] == "offline"
+        assert worker["since"] == worker["redis_away"]
+        assert problem.startswith("Redis does not answer 1 of 1 workers of work, for ")
+        network.come_back()
+
+        eventually(lambda: shown(deployment)["workers"][0]["redis_away"] is None, within=20)
+        answer = shown(deployment)
+        assert (answer["problems"], answer["workers"][0]["state"]) == ([], "idle")
+        assert master.stop() == 0
 
 
 def test_a_stop_with_its_end(deployment: Deployment, redis: Redis) -> None:

@@ -13,6 +13,7 @@ from resqued.scoreboard import State
 from resqued.status import ReloadStatus, RoleStatus
 
 STATES = (*(state.name.lower() for state in State), DOWN, UNKNOWN)
+OFFLINE = State.OFFLINE.name.lower()
 POOLS = "POOL", "WANTED", "BUSY", "IDLE", "PAUSED", "OFFLINE", "STARTING", "DOWN", ""
 MOODS = {
     "draining": "draining: each worker leaves after its present job, however long that takes",
@@ -114,7 +115,7 @@ def _pool(name: str, pool: PoolReport) -> list[object]:
     facts = pool.facts
     bounds = f"{facts.min}-{facts.max}" if facts.min != facts.max else f"{facts.min}"
     wanted = f"{facts.workers}" if bounds == f"{facts.workers}" else f"{facts.workers} ({bounds})"
-    counts = [pool.states.get(state, 0) or "-" for state in ("busy", "idle", "paused", "offline", "starting", DOWN)]
+    counts = [pool.states.get(state, 0) or "-" for state in ("busy", "idle", "paused", OFFLINE, "starting", DOWN)]
     remarks = [word for word, so in (("paused", facts.paused), ("degraded", facts.degraded)) if so]
     return [name, wanted, *counts, ", ".join(remarks)]
 
@@ -150,6 +151,8 @@ def _remarks(worker: WorkerReport, report: Report) -> Iterator[str]:
         yield f"process {row.job_pid}"
     if row.ticked and (silent := (now - row.ticked).total_seconds()) > LATE:
         yield f"no tick for {span(silent)}"
+    if row.redis_away and row.state != OFFLINE:
+        yield f"no Redis for {span((now - row.redis_away).total_seconds())}"
     if facts.leaving and row.state != "leaving":
         yield "leaving"
     if facts.generation != report.status.generation:
@@ -227,6 +230,7 @@ def worker_document(worker: WorkerReport) -> dict[str, object]:
         "done": row.done,
         "failed": row.failed,
         "ticked": _iso(row.ticked),
+        "redis_away": _iso(row.redis_away),
         "memory": worker.memory,
         "leaving": facts.leaving,
         "started": _iso(facts.started_at),

@@ -191,6 +191,34 @@ def test_keys_of_another_type_are_problems_and_hide_no_more_than_they_must(
     assert "pause" not in verdict.unchecked
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((name, "hash") for name in ("limits", "slowed", "aside", "dropped", "awaited", "ticks", "disabled")),
+        ("room", "zset"),
+        ("earlier", "list"),
+    ],
+)
+def test_keys_of_our_own_have_types_too(sound: RedisServer, examine: Examine, name: str, kind: str) -> None:
+    with sound.client() as redis:
+        redis.set(f"resqued:resque:{name}", "oops")
+        (found,) = examine("--url", sound.url).findings["key-types"]
+
+    assert f"the key resqued:resque:{name} holds a string, where Resque has a {kind}" in found
+
+
+def test_so_have_those_of_each_worker_queue_and_limit(sound: RedisServer, examine: Examine) -> None:
+    worker, places = "web1:7:mail", ("slate:web1:7:mail", "rate:mail", "limits:held:api", "limits:aside:api")
+    with sound.client() as redis:
+        redis.hset("resqued:resque:workers", worker, "{}")
+        redis.hset("resqued:resque:limits", "api", 3)
+        redis.sadd("resque:queues", "mail")
+        redis.mset(dict.fromkeys((f"resqued:resque:{place}" for place in places), "oops"))
+        found = examine("--url", sound.url).findings["key-types"]
+
+    assert {line.split(" holds a ")[0].removeprefix("problem: the key resqued:resque:") for line in found} == {*places}
+
+
 def test_a_counter_that_is_no_number_is_a_problem(sound: RedisServer, examine: Examine) -> None:
     with sound.client() as redis:
         redis.set("resque:stat:processed", "12x")
