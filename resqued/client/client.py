@@ -30,7 +30,8 @@ class Client(Looking, Enqueuing):
     One client serves all threads of a process, and its forked children.
 
     Every method raises StoreUnavailable if Redis does not answer. What was asked has then been done or not: whoever
-    repeats an `enqueue` may have the job on its queue twice. CommandRefused: a key has a type that is not Resque's.
+    repeats an `enqueue` may have the job on its queue twice. CommandRefused: a key has a type that is not Resque's, and
+    the job is not on its queue; but QueueNotListed, which is one, says that it is.
     """
 
     def __init__(

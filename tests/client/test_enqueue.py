@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from redis import Redis
 
-from resqued import NotEncodable, Resque, WrongArguments
+from resqued import CommandRefused, NotEncodable, QueueNotListed, Resque, WrongArguments
 from tests.golden import dump, seen, wrapped
 
 NAN = float("nan")
@@ -57,6 +57,33 @@ def head(redis: Redis, queue: str) -> str:
 
 
 # What is written
+
+
+def test_a_job_that_is_on_its_queue_although_redis_refused_a_command_is_said_to_be(
+    resque: Resque, redis: Redis
+) -> None:
+    redis.set("resque:queues", "not a set")
+
+    with pytest.raises(QueueNotListed, match=r"WRONGTYPE.*: resque:queues is not .*; but the job is on queue 'echo'"):
+        resque.enqueue(Echo, "hello")
+    assert redis.llen("resque:queue:echo") == 1
+
+
+def test_of_many_jobs_it_is_said_how_many_are_on_their_queue(resque: Resque, redis: Redis) -> None:
+    redis.set("resque:queues", "not a set")
+
+    with pytest.raises(QueueNotListed, match=r"but the first 500 of 1001 jobs are on queue 'plain'") as raised:
+        resque.enqueue_many(Plain, [[]] * 1001)
+    assert raised.value.there == redis.llen("resque:queue:plain")
+
+
+def test_a_job_that_is_not_on_its_queue_is_not_said_to_be(resque: Resque, redis: Redis) -> None:
+    redis.set("resque:queues", "not a set")
+    redis.set("resque:queue:echo", "not a list")
+
+    with pytest.raises(CommandRefused, match="WRONGTYPE") as raised:
+        resque.enqueue(Echo, "hello")
+    assert type(raised.value) is CommandRefused
 
 
 def test_a_pushed_job_leaves_what_ruby_leaves(resque: Resque, redis: Redis) -> None:
