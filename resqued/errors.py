@@ -91,6 +91,17 @@ class NoRedisServer(ResquedError):
     """There is no redis-server program to run as an embedded Redis."""
 
 
+class NoPlace(ResquedError, OSError):
+    """What resqued has to write can be written nowhere; `key` says where in the configuration."""
+
+    def __init__(self, key: str, path: object, why: OSError) -> None:
+        self.key, self.path = key, str(path)
+        super().__init__(
+            f"{key}: {path} cannot be written: {why.strerror or why}; "
+            f"make room there, let this user write there, or give {key} another place"
+        )
+
+
 class UnknownLayout(ResquedError):
     """A scoreboard is none, or was made by a version of resqued that lays it out in another way."""
 
