@@ -7,6 +7,7 @@
 A line is written with one `write` to a descriptor that all our processes share, so lines never mix. Nothing is buffered
 and nothing locks: a fork needs no care. Logging never raises and never retries: what cannot be written is dropped, and
 how many lines were is said before the next one that can be (`log.lost`), behind the end of a part that stands there.
+Only who has lost a line looks for such a part: for all others it would cost each line a call of the system.
 
 A log file may be moved away: a process that finds the number which it follows raised reopens it before its next line.
 
