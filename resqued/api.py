@@ -43,7 +43,8 @@ _present: Resque | None = None
 def connect(redis: str | Address | RedisClient = "127.0.0.1:6379", namespace: str = DEFAULT_NAMESPACE) -> Resque:
     """Say once, for this process and its forks, where jobs go that are functions: `welcome.enqueue("ann")`.
 
-    Nothing is connected before there is something to say. Raises AddressError if `redis` is a text that is no address.
+    Nothing is connected before there is something to say. Raises AddressError if `redis` is no
+    address and no client.
     """
     global _present  # noqa: PLW0603  it is a fact about the process
     _present = Resque(redis, namespace)

@@ -51,6 +51,12 @@ class Bounds:
     """
 
     def __init__(self, stated: Mapping[str, Bound] = MappingProxyType({})) -> None:
+        """Raises TypeError for what is no `Bound`."""
+        if not isinstance(stated, Mapping):
+            raise TypeError(f'bounds: expected a mapping such as {{"mail": Bound(1000)}}, got {stated!r}')
+        for queue, bound in stated.items():
+            if not isinstance(bound, Bound):
+                raise TypeError(f"bounds: expected a Bound for {queue!r}, got {bound!r}: write Bound(1000)")
         self._stated = dict(stated)
 
     def of(self, queue: str) -> Bound | None:

@@ -35,11 +35,34 @@ class StoreUnavailable(ResquedError):
 
 
 class CommandRefused(ResquedError):
-    """Redis answered with an error that trying again will not cure."""
+    """Redis answered with an error that trying again will not cure.
+
+    `executed`: the places, from 0 on, of those commands of a transaction that have been executed all the same.
+    """
+
+    executed: Sequence[int] = ()
 
     def __init__(self, code: str, text: str) -> None:
         self.code, self.text = code, text
         super().__init__(f"Redis refused a command: {text}")
+
+
+class QueueNotListed(CommandRefused):
+    """Jobs are on their queue, where they are performed; only the set of all queues' names is something else.
+
+    `there`: how many of them. Those are not to be enqueued again.
+    """
+
+    def __init__(self, refused: CommandRefused, key: str, queue: str, *, there: int, jobs: int) -> None:
+        self.key, self.queue, self.there = key, queue, there
+        what = (
+            "the job is" if jobs == 1 else "all jobs are" if there == jobs else f"the first {there} of {jobs} jobs are"
+        )
+        super().__init__(
+            refused.code,
+            f"{refused.text}: {key} is not what Resque keeps there; but {what} on queue {queue!r}, so do not enqueue "
+            "again what is there, and move that key away (RENAME)",
+        )
 
 
 class QueueFull(ResquedError):
@@ -66,6 +89,17 @@ class ResultLost(ResquedError):
 
 class NoRedisServer(ResquedError):
     """There is no redis-server program to run as an embedded Redis."""
+
+
+class NoPlace(ResquedError, OSError):
+    """What resqued has to write can be written nowhere; `key` says where in the configuration."""
+
+    def __init__(self, key: str, path: object, why: OSError) -> None:
+        self.key, self.path = key, str(path)
+        super().__init__(
+            f"{key}: {path} cannot be written: {why.strerror or why}; "
+            f"make room there, let this user write there, or give {key} another place"
+        )
 
 
 class UnknownLayout(ResquedError):

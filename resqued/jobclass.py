@@ -1,7 +1,8 @@
 """What makes a class a job, and what a payload calls it. Nothing here imports anything of an application."""
 
+import reprlib
 from collections.abc import Iterator
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, Protocol, TypeGuard
 
 from resqued.errors import NotEncodable
@@ -36,8 +37,19 @@ def name_of(job_class: type) -> str:
     return full_name(job_class)
 
 
+def check(job: object) -> None:
+    """Raises NotEncodable for what is no class, and so no job."""
+    if is_class(job):
+        return
+    if isinstance(job, str):
+        raise NotEncodable(f"job {job!r} is a name, and a class is wanted here: enqueue_to takes a queue and a name")
+    wrong = f"{job.__qualname__} without it" if isinstance(job, FunctionType) else reprlib.repr(job)
+    raise NotEncodable(f"a job is a class, or a function with @resqued.job, not {wrong}")
+
+
 def queue_of(job_class: type) -> str:
     """Where the class says that its jobs go. Raises NotEncodable if it does not say."""
+    check(job_class)
     queue = getattr(job_class, "queue", None)
     if isinstance(queue, str):
         return queue

@@ -11,6 +11,7 @@ from resqued import failure, hooks, jobclass, jobhooks, joblimits, memory
 from resqued.application import Application, put_first
 from resqued.errors import ConfigError, UnknownJob
 from resqued.jobclass import full_name
+from resqued.protocol.identity import unspeakable
 
 Framework = Callable[[], tuple[Sequence[str], Sequence[str]]]  # sets itself up: modules of jobs, and mistakes
 LONGEST_NAME = 200  # characters of a name in a message
@@ -184,12 +185,18 @@ class _Index:
             return
         jobhooks.of(job_class)  # found before there is a fork, or every job would search for itself
         self._check_own_name(job_class)
+        self._check_queue(job_class)
         self._check_keywords(job_class)
         self._check_locks(job_class)
         self._check_limits(job_class)
         self.add(f"{job_class.__module__}.{path}", job_class)
         self.add(jobclass.name_of(job_class), job_class)
         self._bare.setdefault(path, []).append(job_class)
+
+    def _check_queue(self, job_class: type) -> None:
+        stated = getattr(job_class, "queue", None)  # what is no text may be another thing of that name
+        if isinstance(stated, str) and stated and (why := unspeakable(stated)):
+            self.mistakes.append(f"{self.classes[job_class]}.queue: {stated!r} {why}")
 
     def _check_keywords(self, job_class: type) -> None:
         stated = getattr(job_class, "resque_keywords", False)

@@ -5,12 +5,15 @@ import json
 import os
 import pty
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -325,6 +328,114 @@ def test_a_line_for_a_full_disk_is_dropped(log: Log) -> None:
     log.configure(file="/dev/full")
 
     log.info("master.started")
+
+
+@contextmanager
+def room_for(more: int, file: Path) -> Iterator[None]:
+    """As on a disk that is full: a write that would make `file` larger than that is cut short, the next one refused."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def file(log: Log, tmp_path: Path) -> Path:
+    """With a line in it."""
+    file = tmp_path / "log"
+    log.configure(file=str(file))
+    log.carry(pid=4711)
+    log.info("master.started")
+    return file
+
+
+def test_a_part_of_a_line_is_ended_and_the_lost_ones_are_counted_when_there_is_room(log: Log, file: Path) -> None:
+    with room_for(20, file):
+        for _ in range(3):
+            log.info("job.done", queue="mail")
+    log.info("job.done", queue="news")
+    log.info("job.done", queue="news")
+
+    first, part, *rest = file.read_text().splitlines()
+    assert (json.loads(first)["event"], len(part)) == ("master.started", 20)
+    assert [json.loads(line).get("queue") for line in rest] == [None, "news", "news"]
+    assert rest[0].endswith('"level":"error","event":"log.lost","pid":4711,"lines":3}')
+
+
+def test_where_no_part_of_a_line_stands_none_is_ended(log: Log, file: Path) -> None:
+    with room_for(0, file):
+        log.info("job.done")
+    log.info("job.done")
+
+    events = [json.loads(line)["event"] for line in file.read_text().splitlines()]
+    assert events == ["master.started", "log.lost", "job.done"]
+
+
+def test_a_part_of_another_process_s_line_is_ended_too(log: Log, file: Path) -> None:
+    with room_for(20, file):
+        with file.open("ab", buffering=0) as other:
+            other.write(b"x" * 100)
+        log.info("job.done")
+    log.info("job.done")
+
+    lines = file.read_text().splitlines()
+    assert lines[1] == "x" * 20
+    assert [json.loads(line)["event"] for line in lines[2:]] == ["log.lost", "job.done"]
+
+
+def test_a_lost_line_about_lost_lines_is_not_counted_itself(log: Log, file: Path) -> None:
+    with room_for(0, file):
+        log.info("job.done")
+        log.info("job.done")
+    with room_for(10, file):  # not even for that
+        log.info("job.done")
+    log.info("job.done")
+
+    lost = [json.loads(line)["lines"] for line in file.read_text().splitlines() if "log.lost" in line]
+    assert lost == [3]
+
+
+def test_a_child_does_not_tell_of_lines_that_its_parent_lost(log: Log, file: Path) -> None:
+    with room_for(20, file):
+        log.info("job.done")
+    child = os.fork()
+    if not child:
+        log.info("job.started")
+        os._exit(0)
+    os.waitpid(child, 0)
+    log.info("job.done")
+
+    events = [json.loads(line)["event"] for line in file.read_text().splitlines()[2:]]
+    assert events == ["job.started", "log.lost", "job.done"]
+
+
+def test_a_reader_that_had_stalled_is_told_how_many_lines_it_missed(log: Log, pipe: Pipe) -> None:
+    for _ in range(100):
+        log.info("job.done")
+    read = 0
+    while pipe.read():
+        read += 1
+
+    log.info("job.done")
+    assert pipe.fact()["lines"] == 100 - read
+    assert pipe.fact()["event"] == "job.done"
+
+
+def test_a_line_costs_one_call_of_the_system(log: Log, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+
+    def write(_: int, line: bytes) -> int:
+        written.append(line)
+        return len(line)
+
+    monkeypatch.setattr("resqued.log.os", SimpleNamespace(write=write))
+
+    log.info("job.done")
+    log.info("job.done")
+
+    assert len(written) == 2
 
 
 def test_a_line_for_a_closed_descriptor_is_dropped(log: Log) -> None:

@@ -108,6 +108,19 @@ def test_a_file_that_cannot_be_reopened_is_complained_of_once_in_the_one_that_is
     assert "No such file or directory" in lines[0]["error"]
 
 
+def test_lines_that_were_lost_are_told_of_in_the_new_file(rotated: Rotated) -> None:
+    moved(rotated.file)
+    rotated.file.symlink_to("/dev/full")
+    rotated.log.reopen()
+    rotated.say(1)
+    rotated.file.unlink()
+    rotated.log.reopen()
+    rotated.say(2)
+
+    lines = [json.loads(line) for line in rotated.file.read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["log.lost", "job.done"]
+
+
 def test_what_could_not_be_reopened_is_tried_again_for_the_next_number(rotated: Rotated) -> None:
     directory = rotated.file.parent
     directory.rename(directory.with_name("aside"))

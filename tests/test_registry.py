@@ -457,6 +457,28 @@ def test_a_resque_name_that_is_no_name_is_a_mistake(app: Application) -> None:
     assert app.mistakes("app") == ("app.A.resque_name: expected a name, got 5",)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class A:\n queue = 'a b'\n def perform(self): ...",
+        "import resqued\n@resqued.job(queue='a b')\ndef A(): ...",
+    ],
+    ids=["of a class", "of a function"],
+)
+def test_a_queue_that_no_job_can_be_put_on_is_a_mistake(app: Application, text: str) -> None:
+    app.write("app.py", text)
+
+    assert app.mistakes("app") == (
+        "app.A.queue: 'a b' contains ' ', which cuts or breaks worker ids for other Resque clients",
+    )
+
+
+def test_a_queue_that_is_not_stated_or_no_text_is_none(app: Application) -> None:
+    app.write("app.py", "class A:\n queue = ''\n def perform(self): ...\nclass B(A):\n def queue(self): ...")
+
+    assert app.loaded("app").find("B").__name__ == "B"
+
+
 def test_classes_of_one_factory_that_could_not_be_told_apart_are_a_mistake(app: Application) -> None:
     factory = "def make():\n class Job:\n  def perform(self): ...\n return Job\n"
     app.write("app.py", f"{factory}A = make()\nB = make()")

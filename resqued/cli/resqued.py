@@ -11,7 +11,7 @@ from resqued import places, processes, streams
 from resqued.entry import becoming, check, preloading
 from resqued.entry.children import CONFIG, CRASH
 from resqued.entry.daemon import Daemon
-from resqued.errors import ConfigError, ResquedError
+from resqued.errors import ConfigError, NoPlace, ResquedError
 from resqued.handover import Handover
 from resqued.log import log
 from resqued.version import __version__
@@ -93,5 +93,8 @@ def _made(text: str, file: Path, before: Handover | None = None, refusal: Sequen
     if before and (why := check.changes(before.fixed, config)):
         raise ConfigError(str(file), why)
     daemon = Daemon(config, text, file, before, refusal)
-    log.configure(level=config.log.level, format=config.log.format, file=config.log.file or None)
+    try:
+        log.configure(level=config.log.level, format=config.log.format, file=config.log.file or None)
+    except OSError as error:
+        raise NoPlace("log.file", config.log.file, error) from error
     return daemon

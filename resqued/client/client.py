@@ -30,7 +30,8 @@ class Client(Looking, Enqueuing):
     One client serves all threads of a process, and its forked children.
 
     Every method raises StoreUnavailable if Redis does not answer. What was asked has then been done or not: whoever
-    repeats an `enqueue` may have the job on its queue twice. CommandRefused: a key has a type that is not Resque's.
+    repeats an `enqueue` may have the job on its queue twice. CommandRefused: a key has a type that is not Resque's, and
+    the job is not on its queue; but QueueNotListed, which is one, says that it is.
     """
 
     def __init__(
@@ -48,7 +49,8 @@ class Client(Looking, Enqueuing):
         are keys of the payload that no worker minds; but who takes such a job off its queue by its text, as Ruby's
         `dequeue` does, does not find it. Jobs for later have neither.
 
-        Raises AddressError if `redis` is a text that is no address, and NotInstalled if OpenTelemetry is not there.
+        Raises AddressError if `redis` is neither an address nor a client, TypeError if a bound is none, and
+        NotInstalled if OpenTelemetry is not there.
         """
         super().__init__(redis, namespace)
         self._stamps = _stamps(stamped=stamped, tracing=tracing)
@@ -85,6 +87,7 @@ class Client(Looking, Enqueuing):
         """
         name, called, expires = secrets.token_hex(16), None, written.remembered(expires)
         if callback is not None:
+            jobclass.check(callback)
             fitting = jobarguments.fitting(callback, tuple(args), {})
             payload = {**written.job(jobclass.name_of(callback), fitting), ties.KEY: {"of": name}}
             called = Outgoing(queue or jobclass.queue_of(callback), payload, callback)

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from resqued import jobarguments, jobclass, jobhooks
 from resqued.client import written
-from resqued.errors import WrongArguments
+from resqued.errors import NotEncodable, WrongArguments
 from resqued.jobfunction import JobFunction
 from resqued.protocol import delayed, payloads
 from resqued.protocol.ties import KEY
@@ -83,6 +83,12 @@ class Enqueuing:
 
         Raises NotEncodable if some other Resque client could not read it back, QueueFull if the queue has no room.
         """
+        given: object = payload
+        if not isinstance(given, Mapping):
+            wrong = type(given).__name__
+            raise NotEncodable(
+                f'a payload is a mapping, {{"class": …, "args": […]}}, not {wrong}; for a name: enqueue_to'
+            )
         self._give(Outgoing(queue, payload))
 
     @overload
@@ -164,7 +170,7 @@ class Enqueuing:
 
     def enqueue_in(self, seconds: timedelta | float, job: type | str, *args: Any, queue: str | None = None) -> bool:
         """The same, so many seconds from now, by the clock of Redis."""
-        delay = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        delay = written.seconds(seconds)
         if delay <= 0:
             return self.enqueue_to(written.queue_for(job, queue), job, *args)
         delayed.epoch(delay)  # or it is refused
@@ -173,6 +179,7 @@ class Enqueuing:
     def _delay(self, queue: str, job: type | str, args: tuple[Any, ...], delay: Delay) -> bool:
         if isinstance(job, str):
             return all(self._give(Outgoing(queue, written.job(job, args), delay=delay)))
+        jobclass.check(job)
         args = jobarguments.fitting(job, args, {})
         payload, hooks = written.job(jobclass.name_of(job), args), jobhooks.of(job)
         ask = partial(jobhooks.agree, job, hooks.before_schedule, args)
@@ -183,6 +190,7 @@ class Enqueuing:
 def _outgoing(
     queue: str, job: type, args: tuple[Any, ...], named: Mapping[str, Any], more: Mapping[str, Any] = NOTHING
 ) -> Outgoing:
+    jobclass.check(job)
     args = jobarguments.fitting(job, args, named)
     payload, hooks = {**written.job(jobclass.name_of(job), args), **more}, jobhooks.of(job)
     ask = partial(jobhooks.agree, job, hooks.before_enqueue, args)

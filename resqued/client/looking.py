@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 
 from resqued import address
 from resqued.address import Address
-from resqued.errors import InvalidPayload
+from resqued.errors import AddressError, InvalidPayload
 from resqued.protocol import payloads
 from resqued.protocol.keys import DEFAULT_NAMESPACE, Keys
 from resqued.protocol.records import WorkerView
@@ -26,7 +26,9 @@ class Looking:
     def __init__(
         self, redis: str | Address | RedisClient = "127.0.0.1:6379", namespace: str = DEFAULT_NAMESPACE
     ) -> None:
-        """Raises AddressError if `redis` is a text that is no address."""
+        """Raises AddressError if `redis` is neither an address nor a client."""
+        if not (isinstance(redis, str | Address) or hasattr(redis, "connection_pool")):
+            raise AddressError(f"{type(redis).__name__} is no address, and no client of redis-py: {address.ACCEPTED}")
         self.server = address.parse(redis) if isinstance(redis, str) else redis
         self.namespace = namespace
         self._wire = pooled.connect(self.server)  # type: ignore[arg-type]  # a RedisClient is a redis.Redis

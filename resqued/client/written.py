@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from resqued import jobclass
@@ -20,7 +20,10 @@ def encoded(queue: str, payload: Mapping[str, Any]) -> str:
 
 
 def name_of(job: type | str) -> str:
-    return job if isinstance(job, str) else jobclass.name_of(job)
+    if isinstance(job, str):
+        return job
+    jobclass.check(job)
+    return jobclass.name_of(job)
 
 
 def queue_for(job: type | str, queue: str | None) -> str:
@@ -32,12 +35,26 @@ def queue_for(job: type | str, queue: str | None) -> str:
 
 
 def epoch(when: datetime | float) -> float:
-    """Raises NotEncodable for a datetime that says no time zone, or what no peer could show."""
+    """Raises NotEncodable for a datetime that says no time zone, what is no time, or what no peer could show."""
     if isinstance(when, datetime) and when.tzinfo is None:
         raise NotEncodable(f"{when!r} says no time zone: give one, such as datetime.now(UTC) + timedelta(hours=1)")
-    at = when.timestamp() if isinstance(when, datetime) else when
+    if isinstance(when, datetime):
+        at = when.timestamp()
+    elif hasattr(when, "__float__"):
+        at = when
+    else:
+        raise NotEncodable(f"{when!r} is no time: give a datetime with a time zone, or seconds since 1970")
     delayed.epoch(at)
     return at
+
+
+def seconds(delay: timedelta | float) -> float:
+    """Raises NotEncodable for what is no number of them."""
+    if isinstance(delay, timedelta):
+        return delay.total_seconds()
+    if not hasattr(delay, "__float__"):
+        raise NotEncodable(f"{delay!r} is no delay: give seconds, or a timedelta")
+    return delay
 
 
 def items(queue: str, payload: Mapping[str, Any]) -> tuple[str, str]:

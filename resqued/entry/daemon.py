@@ -67,7 +67,8 @@ class Daemon:
 
     def run(self) -> int:
         """Until it has been asked to stop and everybody has left. Returns the exit status."""
-        notes.make_directory(self._ground.state)
+        with estate.place("daemon.state_dir", self._ground.state):
+            notes.make_directory(self._ground.state)
         self._estate = (
             estate.inherited(self._before, self._ground, self._config)
             if self._before

@@ -2,7 +2,8 @@
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
@@ -11,7 +12,7 @@ from resqued import embedded, listening, stacks, status, wishes
 from resqued.boards import SPARE, Boards
 from resqued.config import Config
 from resqued.entry.ground import Ground, size_of
-from resqued.errors import ResquedError, UnknownLayout
+from resqued.errors import NoPlace, ResquedError, UnknownLayout
 from resqued.handover import Handover
 from resqued.lifeline import Bell, Lifeline
 from resqued.listening import Listener
@@ -68,7 +69,9 @@ class Estate:
 
 def founded(ground: Ground, config: Config) -> Estate:
     """For a new master. Raises AlreadyRunning, another ResquedError or OSError."""
-    status.make_directory(ground.run)
+    with place("daemon.run_dir", ground.run):
+        status.make_directory(ground.run)
+        board = Scoreboard(_rows(config), ground.run)
     return Estate(
         generation=0,
         started_at=time(),
@@ -76,7 +79,7 @@ def founded(ground: Ground, config: Config) -> Estate:
         lifeline=Lifeline(),
         bell=Bell(),
         tokens={pool: Token() for pool in config.pools},
-        boards=Boards(0, Scoreboard(_rows(config), ground.run), {}),
+        boards=Boards(0, board, {}),
         hold=embedded.prepare(ground.redis) if config.redis.embedded else None,
         control=_control(ground.run),
         metrics=_metrics(config.metrics.listen),
@@ -85,12 +88,24 @@ def founded(ground: Ground, config: Config) -> Estate:
 
 
 def _lock(ground: Ground) -> Lock:
-    ground.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = ground.state / "lock"
     try:
-        return Lock(file)
+        with place("daemon.state_dir", ground.state):
+            ground.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return Lock(file)
     except BlockingIOError:
         raise AlreadyRunning(ground.file, file) from None
+
+
+@contextmanager
+def place(key: str, directory: Path) -> Iterator[None]:
+    """Whatever cannot be made in it is told with its place."""
+    try:
+        yield
+    except BlockingIOError:  # a lock that somebody has
+        raise
+    except OSError as error:
+        raise NoPlace(key, directory, error) from error
 
 
 def inherited(handover: Handover, ground: Ground, config: Config) -> Estate:

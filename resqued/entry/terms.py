@@ -17,10 +17,9 @@ def check(config: Config, source: str) -> None:
     refused = [f"pools.{name}.{why}" for name, pool in config.pools.items() for why in _why_not(pool)]
     if config.jobs.tracing:
         refused += _why_no_spans()
-    if config.metrics.textfile and not _can_be_written(Path(config.metrics.textfile)):
-        refused.append(f"metrics.textfile: {config.metrics.textfile} cannot be written")
-    if config.log.file and not _can_be_written(Path(config.log.file)):
-        refused.append(f"log.file: {config.log.file} cannot be written")
+    for key, file in (("metrics.textfile", config.metrics.textfile), ("log.file", config.log.file)):
+        if file and (why := _why_not_written(Path(file))):
+            refused.append(f"{key}: {file} cannot be written: {why}")
     if refused:
         raise ConfigError(source, refused)
 
@@ -33,10 +32,17 @@ def _why_no_spans() -> list[str]:
     return []
 
 
-def _can_be_written(file: Path) -> bool:
-    """Found out without making it: who only checks may be another user than who is to write."""
-    is_there = os.path.exists(file)  # noqa: PTH110  its own `exists` raises where one may not look
-    return not file.is_dir() and os.access(file if is_there else file.parent, os.W_OK)
+def _why_not_written(file: Path) -> str:
+    """Found out without making it: who only checks may be another user than who is to write. Empty: it can be."""
+    exists = os.path.exists  # that of Path raises where one may not look
+    if os.path.isdir(file):  # noqa: PTH112  the same
+        return "it is a directory; name a file in it"
+    if not exists(file) and not exists(file.parent):
+        return f"there is no directory {file.parent}, or not for user {os.geteuid()}; make it, or name another file"
+    place = file if exists(file) else file.parent
+    if os.access(place, os.W_OK):
+        return ""
+    return f"user {os.geteuid()} may not write to {place}; give it to that user, or name another file"
 
 
 def _why_not(pool: Pool) -> Iterator[str]:

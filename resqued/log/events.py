@@ -36,6 +36,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "job.unwanted": ("info", "An operator wants a job to end, by `resquectl kill-job`."),
     "job.unsettled": ("error", "A job ended while Redis was away and the worker had to go; its slate keeps the job."),
     "limits.tended": ("warning", "Places under a limit belonged to nobody any more; who waits has them now."),
+    "log.lost": ("error", "So many lines before this one could not be written: disk full, or a reader that stalled."),
     "log.not_reopened": ("error", "A log file cannot be opened again; lines go to the one that was open before."),
     "log.reopened": ("info", "The log file has been reopened, as USR1 asks for."),
     "master.gone": ("warning", "The master died; its worker leaves, as on TERM."),

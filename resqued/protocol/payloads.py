@@ -97,7 +97,9 @@ def _parts(value: list[Any] | tuple[Any, ...] | dict[Any, Any], place: str) -> I
 
 
 def check_queue_name(queue: str) -> str:
-    """The name itself. Raises NotEncodable if it would break the worker ids of those who serve it."""
+    """The name itself. Raises NotEncodable if it is no text, or would break the worker ids of those who serve it."""
+    if not isinstance(queue, str):
+        raise NotEncodable(f"the name of a queue is text, not {reprlib.repr(queue)}")
     if (reason := unspeakable(queue)) is not None:
         raise NotEncodable(f"queue name {queue!r} {reason}")
     return queue

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from resqued.errors import CommandRefused, QueueNotListed
 from resqued.protocol.keys import Keys
 from resqued.protocol.records import WorkerView
 from resqued.store.census import Census
@@ -42,9 +43,19 @@ class Catalog:
     # --- jobs ---
 
     def enqueue(self, queue: str, *jobs: str) -> None:
-        """Put jobs at the end of a queue. A MULTI for each portion: no job is on a queue that is not among `queues`."""
+        """Put jobs at the end of a queue. A MULTI for each portion: no job is on a queue that is not among `queues`.
+
+        Raises QueueNotListed where `queues` cannot be written to: a portion is there then.
+        """
+        names, there = self._keys.queues, 0
         for portion in portions(jobs, AT_ONCE):
-            self._wire.transaction([("SADD", self._keys.queues, queue), ("RPUSH", self._keys.queue(queue), *portion)])
+            there += len(portion)
+            try:
+                self._wire.transaction([("SADD", names, queue), ("RPUSH", self._keys.queue(queue), *portion)])
+            except CommandRefused as refused:
+                if 1 in refused.executed:  # RPUSH
+                    raise QueueNotListed(refused, names, queue, there=there, jobs=len(jobs)) from refused
+                raise
 
     def pop(self, queue: str) -> bytes | None:
         """Take the head of a queue. If the answer is lost, so is the job: nobody else has it."""

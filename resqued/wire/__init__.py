@@ -48,7 +48,7 @@ class Wire(Protocol):
     def transaction(self, commands: Sequence[Command]) -> list[Reply]:
         """Have all commands executed as one (MULTI … EXEC), or, if one cannot even be queued, none: one round trip.
 
-        A command that is refused while the others are executed raises, although they have been.
+        A command that is refused while the others are executed raises, although they have been: see its `executed`.
         """
 
     def pipeline(self, commands: Sequence[Command]) -> list[Reply]:

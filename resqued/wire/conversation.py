@@ -9,7 +9,7 @@ from typing import Any
 
 import hiredis
 
-from resqued.errors import ResquedError, StoreUnavailable
+from resqued.errors import CommandRefused, ResquedError, StoreUnavailable
 from resqued.wire import PENDING, Command, Meanwhile, Pending, Reply, refusal, rest
 
 Raw = Any  # a Reply, or the error that an error reply stands for
@@ -64,9 +64,13 @@ class Conversation:
 
     def transaction(self, commands: Sequence[Command]) -> list[Reply]:
         replies = self.exchange([("MULTI",), *commands, ("EXEC",)])
-        *_, results = self.accepted(replies)  # what could not be queued comes first, and says more than EXECABORT
-        assert isinstance(results, list)  # nil only after WATCH
-        return self.accepted(results)
+        self.accepted(replies)  # what could not be queued comes first, and says more than EXECABORT
+        results: list[Raw] = replies[-1]  # nil only after WATCH
+        try:
+            return self.accepted(results)
+        except CommandRefused as error:
+            error.executed = [at for at, reply in enumerate(results) if not isinstance(reply, ResquedError)]
+            raise
 
     def ask(self, command: Command) -> None:
         self._send(pack(command))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -231,3 +232,12 @@ def test_nobody_is_told_when_nobody_waits_any_more(redis: Redis, redis_url: str,
     taken(slate)
 
     assert redis.keys("resqued:resque:room*") == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [({"mail": 5}, "expected a Bound for 'mail', got 5: write Bound"), (5, "expected a mapping such as .*, got 5")],
+)
+def test_what_is_no_bound_is_refused(stated: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=f"bounds: {said}"):
+        Resque(bounds=stated)

@@ -3,12 +3,13 @@
 import functools
 import json
 import re
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
 from redis import Redis
 
-from resqued import NotEncodable, Resque, WrongArguments
+from resqued import AddressError, CommandRefused, NotEncodable, QueueNotListed, Resque, WrongArguments
 from tests.golden import dump, seen, wrapped
 
 NAN = float("nan")
@@ -57,6 +58,33 @@ def head(redis: Redis, queue: str) -> str:
 
 
 # What is written
+
+
+def test_a_job_that_is_on_its_queue_although_redis_refused_a_command_is_said_to_be(
+    resque: Resque, redis: Redis
+) -> None:
+    redis.set("resque:queues", "not a set")
+
+    with pytest.raises(QueueNotListed, match=r"WRONGTYPE.*: resque:queues is not .*; but the job is on queue 'echo'"):
+        resque.enqueue(Echo, "hello")
+    assert redis.llen("resque:queue:echo") == 1
+
+
+def test_of_many_jobs_it_is_said_how_many_are_on_their_queue(resque: Resque, redis: Redis) -> None:
+    redis.set("resque:queues", "not a set")
+
+    with pytest.raises(QueueNotListed, match=r"but the first 500 of 1001 jobs are on queue 'plain'") as raised:
+        resque.enqueue_many(Plain, [[]] * 1001)
+    assert raised.value.there == redis.llen("resque:queue:plain")
+
+
+def test_a_job_that_is_not_on_its_queue_is_not_said_to_be(resque: Resque, redis: Redis) -> None:
+    redis.set("resque:queues", "not a set")
+    redis.set("resque:queue:echo", "not a list")
+
+    with pytest.raises(CommandRefused, match="WRONGTYPE") as raised:
+        resque.enqueue(Echo, "hello")
+    assert type(raised.value) is CommandRefused
 
 
 def test_a_pushed_job_leaves_what_ruby_leaves(resque: Resque, redis: Redis) -> None:
@@ -179,6 +207,50 @@ def test_a_class_without_a_queue_is_told_how_to_get_one(resque: Resque) -> None:
         NotEncodable, match=r"Homeless names no queue: give it a class attribute `queue`, or use enqueue_to"
     ):
         resque.enqueue(Homeless)
+
+
+# Slips
+
+
+def plain(text: str) -> None: ...
+
+
+SLIPS: dict[str, tuple[Callable[[Resque], object], str]] = {
+    "a name": (lambda it: it.enqueue(_any("MyTask::Echo"), "x"), "'MyTask::Echo' is a name, .*: enqueue_to takes"),
+    "nothing": (lambda it: it.enqueue(_any(None)), "a job is a class, .* not None"),
+    "a job without class": (lambda it: it.enqueue_to("q", _any(5)), "a job is a class, .* not 5"),
+    "an instance": (lambda it: it.enqueue(_any(Echo()), "x"), "a job is a class, .* not <tests"),
+    "a function": (lambda it: it.enqueue(_any(plain), "x"), "a job is a class, .* not plain without it"),
+    "many of nothing": (lambda it: it.enqueue_many(_any(None), [[]]), "a job is a class"),
+    "nothing with a result": (lambda it: it.submit(_any(None), keep=5), "a job is a class"),
+    "nothing off a queue": (lambda it: it.dequeue(_any(None)), "a job is a class"),
+    "nothing delayed off": (lambda it: it.remove_delayed(_any(None), queue="q"), "a job is a class"),
+    "nothing called back": (lambda it: it.batch(_any(5)), "a job is a class"),
+    "nothing later": (lambda it: it.enqueue_in(5, _any(None), queue="q"), "a job is a class"),
+    "no delay": (lambda it: it.enqueue_in(_any("x"), Echo, "x"), "'x' is no delay: give seconds, or a timedelta"),
+    "no time": (lambda it: it.enqueue_at(_any("2026"), Echo, "x"), "'2026' is no time: give a datetime with a time"),
+    "no payload": (lambda it: it.push("echo", _any("str")), r"a payload is a mapping, .*, not str"),
+    "no queue": (lambda it: it.push(_any(5), {"class": "A"}), "the name of a queue is text, not 5"),
+    "no other queue": (lambda it: it.enqueue_to(_any(None), Echo, "x"), "the name of a queue is text, not None"),
+}
+
+
+def _any(value: object) -> Any:
+    return value
+
+
+@pytest.mark.parametrize(("slip", "said"), SLIPS.values(), ids=SLIPS)
+def test_a_slip_is_told_before_anything_is_written(
+    resque: Resque, redis: Redis, slip: Callable[[Resque], object], said: str
+) -> None:
+    with pytest.raises(NotEncodable, match=said):
+        slip(resque)
+    assert redis.dbsize() == 0
+
+
+def test_what_is_neither_an_address_nor_a_client_is_refused() -> None:
+    with pytest.raises(AddressError, match=r"int is no address, and no client of redis-py: host\[:port\], "):
+        Resque(_any(5))
 
 
 # Arguments

@@ -142,8 +142,49 @@ def test_a_full_disk_is_said_before_anything_runs(daemons: Daemons, redis: Redis
     master = daemons.start(file)
 
     assert master.wait() == 1
+    assert "resqued: daemon.run_dir: /dev/full/nowhere/" in master.output()
+    assert "cannot be written: Not a directory; make room there, " in master.output()
     assert "nothing runs" in master.output()
     assert "Traceback" not in master.output()
+
+
+def test_a_state_directory_that_cannot_be_is_said_with_its_key_and_path(daemons: Daemons, redis: Redis) -> None:
+    file = daemons.configured()
+    file.write_text(file.read_text().replace(f'state_dir = "{daemons.directory}"', 'state_dir = "/dev/full"'))
+
+    master = daemons.start(file)
+
+    assert master.wait() == 1
+    assert "resqued: daemon.state_dir: /dev/full/" in master.output()
+    assert "cannot be written: Not a directory; make room there, " in master.output()
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("/dev", "it is a directory; name a file in it"),
+        ("/nowhere/log", f"there is no directory /nowhere, or not for user {os.geteuid()}; make it, or name another"),
+    ],
+)
+def test_why_a_log_cannot_be_written_is_said(tmp_path: Path, place: str, why: str) -> None:
+    file = application(tmp_path, "", "master")
+    file.write_text(f'{file.read_text()}[log]\nfile = "{place}"\n')
+
+    done = resqued("-t", "-c", str(file))
+
+    assert done.returncode == 78
+    assert f"log.file: {place} cannot be written: {why}" in done.stderr
+
+
+def test_a_log_that_cannot_be_made_after_all_is_said_with_its_key(tmp_path: Path) -> None:
+    file = application(tmp_path, "", "master")
+    file.write_text(f'{file.read_text()}[log]\nfile = "{tmp_path}/{"x" * 300}"\n')
+
+    done = resqued("-c", str(file))
+
+    assert done.returncode == 1
+    assert f"resqued: log.file: {tmp_path}/xxx" in done.stderr
+    assert "cannot be written: File name too long; " in done.stderr
 
 
 def test_a_second_master_of_one_configuration_is_refused(daemons: Daemons) -> None:

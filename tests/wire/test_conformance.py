@@ -128,7 +128,7 @@ def test_a_command_that_fails_within_a_transaction_raises_and_the_others_are_don
     with pytest.raises(CommandRefused) as refused:
         wire.transaction([("SET", "k", 1), ("RPUSH", "k", "x"), ("INCR", "k")])
 
-    assert refused.value.code == "WRONGTYPE"
+    assert (refused.value.code, refused.value.executed) == ("WRONGTYPE", [0, 2])
     assert wire.call("GET", "k") == b"2"
 
 
