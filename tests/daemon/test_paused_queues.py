@@ -63,7 +63,7 @@ def test_a_queue_that_is_resumed_is_noticed_after_an_interval(fleet: Daemons, re
 
 def test_where_no_queue_is_paused_a_job_costs_one_request(fleet: Daemons, redis: Redis, proxy: Proxy) -> None:
     redis.hset(PAUSED, "other", "since")
-    fleet.start(workers=1, pool="interval = 3600").wait_for_workers(1)
+    fleet.start(workers=1, pool="interval = 3600\nstandby = false").wait_for_workers(1)
     eventually(lambda: proxy.seen["BLMOVE"] == 1)
     before = proxy.seen
     with redis.pipeline(transaction=True) as pipeline:
