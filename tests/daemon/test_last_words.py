@@ -25,7 +25,7 @@ def test_a_job_that_was_taken_by_a_call_whose_answer_never_came_has_not_begun(
     daemons: Daemons, redis: Redis, proxy: Proxy, worker_lost: str
 ) -> None:
     """Only the worker knows, for whoever finds it on the slate sees a job that is under way."""
-    file = daemons.configured(pool=f'interval = 60\nworker_lost = "{worker_lost}"', more=IMPATIENT)
+    file = daemons.configured(pool=f'interval = 60\nstandby = false\nworker_lost = "{worker_lost}"', more=IMPATIENT)
     first = daemons.start(file)
     first.wait_for_workers(1)
     eventually(lambda: redis.info("clients")["blocked_clients"] == 1)
