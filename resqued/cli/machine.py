@@ -54,14 +54,16 @@ class Machine:
         raise self._none()
 
     def _none(self) -> NotRunning:
-        error = NotRunning(f"no resqued with {self.file} runs here: there is no status.json in {self._looked_in()}")
+        where = f"there is no status.json in {self._looked_in()}"
         try:
             places.configuration(self.file)
-        except ConfigError as wrong:
+        except ConfigError as wrong:  # as it may have become since a master was started with it
+            error = NotRunning(f"no resqued with {self.file} is found: {where}; its daemon.run_dir is not known")
             error.add_note(str(wrong))
         else:
+            error = NotRunning(f"no resqued with {self.file} runs here: {where}")
             error.add_note(f"start it: `resqued -c {self.file}`, or its unit")
-            error.add_note("if it runs with another $RUNTIME_DIRECTORY, set that here too")
+        error.add_note("if it runs, in another run directory: RUNTIME_DIRECTORY=… resquectl …")
         return error
 
     def _looked_in(self) -> str:

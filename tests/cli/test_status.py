@@ -399,7 +399,17 @@ def test_without_a_master_it_says_where_it_looked_and_what_to_do(show: Ask, stag
     assert f"no resqued with {stage.place.file} runs here" in answer.err
     assert str(stage.place.directory) in answer.err
     assert f"start it: `resqued -c {stage.place.file}`, or its unit" in answer.err
-    assert "$RUNTIME_DIRECTORY" in answer.err
+    assert "in another run directory: RUNTIME_DIRECTORY=" in answer.err
+
+
+def test_what_cannot_be_known_from_a_broken_file_is_not_denied(show: Ask, stage: Stage) -> None:
+    stage.place.file.write_text("oops = ")
+    answer = show()
+
+    assert answer.status == 1
+    assert "runs here" not in answer.err
+    assert "its daemon.run_dir is not known" in answer.err
+    assert "in another run directory: RUNTIME_DIRECTORY=" in answer.err
 
 
 def test_without_a_master_the_mistakes_of_the_file_are_told(ask: Ask, tmp_path: Path) -> None:
