@@ -46,6 +46,12 @@ class CommandRefused(ResquedError):
         self.code, self.text = code, text
         super().__init__(f"Redis refused a command: {text}")
 
+    @property
+    def remedy(self) -> str:
+        """What a person may do about it, who has not been told which key it is; empty: nobody knows."""
+        wrong_type = "`resquectl doctor` names keys of the wrong type, and says what to do about them (check key-types)"
+        return wrong_type if self.code == "WRONGTYPE" else ""
+
 
 class QueueNotListed(CommandRefused):
     """Jobs are on their queue, where they are performed; only the set of all queues' names is something else.

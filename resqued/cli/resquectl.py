@@ -55,7 +55,6 @@ GROUPS = (
 
 NO_CONNECTION, INTERRUPTED = 3, 130  # 2 is argparse's, for wrong usage
 EXIT_STATUS = "exit status: 0 done, 1 the answer is no or there is a problem, 2 wrong usage, 3 Redis did not answer"
-WRONG_TYPE = "`resquectl doctor` names keys of the wrong type, and says what to do about them (check key-types)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -140,6 +139,6 @@ def _run(arguments: Namespace) -> int:
 
 def _failed(error: ResquedError, status: int) -> int:
     refused = error.__cause__ if isinstance(error, StoreUnavailable) else error
-    is_of_wrong_type = isinstance(refused, CommandRefused) and refused.code == "WRONGTYPE"
-    complain("resquectl", error, *([WRONG_TYPE] if is_of_wrong_type else []), *getattr(error, "__notes__", ()))
+    remedy = [refused.remedy] if isinstance(refused, CommandRefused) and refused.remedy else []
+    complain("resquectl", error, *remedy, *getattr(error, "__notes__", ()))
     return status

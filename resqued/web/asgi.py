@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from resqued.errors import NotEncodable, ResquedError, StoreUnavailable
+from resqued.errors import CommandRefused, NotEncodable, ResquedError, StoreUnavailable
 from resqued.log import log
 from resqued.web import assets, forms, login, pages
 from resqued.web.answers import Guarded, Page, response, said_to
@@ -120,7 +120,9 @@ def _trouble(site: Site, visit: Visit, error: Exception) -> Response:
             return _told(site, visit, 503, str(error), {"retry-after": AGAIN_IN, "refresh": AGAIN_IN})
         case NotEncodable():
             return _told(site, visit, 400, f"{error}. Nothing was changed.")
-        case ResquedError():  # a key has a type that is not Resque's, perhaps
+        case CommandRefused():  # a key has a type that is not Resque's, perhaps
+            return _told(site, visit, 500, f"{error}. {error.remedy}".strip())
+        case ResquedError():
             return _told(site, visit, 500, str(error))
         case _:
             log.exception("web.failed", path=visit.path, who=visit.who, client=visit.client)

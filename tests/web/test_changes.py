@@ -198,3 +198,4 @@ def test_a_key_of_the_wrong_type_is_told(page: TestClient, redis: Redis) -> None
 
     assert page.get("/failed").status_code == 500
     assert "WRONGTYPE" in why(page.get("/failed"))
+    assert "resquectl doctor" in why(page.get("/failed"))
