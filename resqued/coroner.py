@@ -28,18 +28,6 @@ def is_dead(one: Dead, here: Whereabouts) -> bool:
     return notes.has_ended(_notebook(one))
 
 
-def prune_each(pruning: Pruning, dead: Sequence[Dead]) -> bool:
-    """The same for all of these. One that cannot be settled keeps the others from nothing; it is said, and False."""
-    left = 0
-    for one in dead:
-        try:
-            left += not prune(pruning, one)
-        except CommandRefused as refused:
-            log.error("worker.not_pruned", worker=one.id, error=str(refused))
-            left += 1
-    return left == 0
-
-
 def prune(pruning: Pruning, dead: Dead) -> bool:
     """Settle what `dead` left, and say so. False if it was no longer as it had been seen.
 
@@ -51,6 +39,18 @@ def prune(pruning: Pruning, dead: Dead) -> bool:
     held = {"queue": work.queue, "run": work.run} if work else {}
     log.warning("worker.pruned", worker=dead.id, job_is=what.value, **held)
     return True
+
+
+def prune_each(pruning: Pruning, dead: Sequence[Dead]) -> bool:
+    """The same for all of these. One that cannot be settled keeps the others from nothing; it is said, and False."""
+    all_are_settled = True
+    for one in dead:
+        try:
+            all_are_settled &= prune(pruning, one)
+        except CommandRefused as refused:
+            log.error("worker.not_pruned", worker=one.id, error=str(refused))
+            all_are_settled = False
+    return all_are_settled
 
 
 def settle(pruning: Pruning, dead: Dead) -> tuple[Pruned, Work | None]:

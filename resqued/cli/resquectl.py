@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except StoreUnavailable as error:
-        return _failed(error, PROBLEM if isinstance(error.__cause__, CommandRefused) else NO_CONNECTION)
+        return _failed(error, PROBLEM if _refusal(error) else NO_CONNECTION)
     except ResquedError as error:
         return _failed(error, PROBLEM)
     except BrokenPipeError:  # `resquectl queues | head`: nobody reads on, which is no problem
@@ -138,7 +138,13 @@ def _run(arguments: Namespace) -> int:
 
 
 def _failed(error: ResquedError, status: int) -> int:
-    refused = error.__cause__ if isinstance(error, StoreUnavailable) else error
-    remedy = [refused.remedy] if isinstance(refused, CommandRefused) and refused.remedy else []
+    refusal = _refusal(error)
+    remedy = [refusal.remedy] if refusal and refusal.remedy else []
     complain("resquectl", error, *remedy, *getattr(error, "__notes__", ()))
     return status
+
+
+def _refusal(error: ResquedError) -> CommandRefused | None:
+    """What Redis has refused; for a key of a wrong type it may have been taken as if Redis were away."""
+    refused = error.__cause__ if isinstance(error, StoreUnavailable) else error
+    return refused if isinstance(refused, CommandRefused) else None

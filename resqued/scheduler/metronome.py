@@ -57,8 +57,6 @@ class Metronome:
             raise Deposed
         if what == "refused":
             what, until = self._fail(one, known, due)
-        if what == "refused":  # for a person to put right; until then it is as if Redis were away
-            raise StoreUnavailable(f"neither queue {one.queue} nor the failed list is a list")
         if what == "ticked":
             _report(one, due)
         return until
@@ -74,7 +72,10 @@ class Metronome:
             self._timetable.who,
             one.queue,
         )
-        return self._timetable.tick(one, known=known, until=due.until, jobs=due.ticks, entry=entry.encode())
+        what, until = self._timetable.tick(one, known=known, until=due.until, jobs=due.ticks, entry=entry.encode())
+        if what == "refused":  # for a person to put right; until then it is as if Redis were away
+            raise StoreUnavailable(f"neither queue {one.queue} nor the failed list is a list")
+        return what, until
 
 
 def _report(one: Recurring, due: Beat) -> None:

@@ -106,7 +106,7 @@ def test_a_time_out_tells_what_is_known(reload: Ask, place: Place, said: str, kn
         got = reload("--wait", "--timeout", "0.1")
 
     assert got.status == 1
-    assert got.err.startswith(f"resquectl: no verdict in time: {known}; it goes on")
+    assert got.err.startswith(f"resquectl: no verdict after 0.1 s: {known}; it goes on")
 
 
 @pytest.mark.parametrize(

@@ -135,28 +135,23 @@ def test_closed_standard_streams_do_no_harm(daemons: Daemons, redis: Redis, clos
     assert not redis.smembers("resque:workers")
 
 
-def test_a_full_disk_is_said_before_anything_runs(daemons: Daemons, redis: Redis) -> None:
+@pytest.mark.parametrize(("key", "path"), [("run_dir", "/dev/full/nowhere"), ("state_dir", "/dev/full")])
+def test_a_directory_that_cannot_be_is_said_with_its_key_and_path_before_anything_runs(
+    daemons: Daemons,
+    redis: Redis,
+    key: str,
+    path: str,
+) -> None:
     file = daemons.configured()
-    file.write_text(file.read_text().replace(f'run_dir = "{daemons.directory}"', 'run_dir = "/dev/full/nowhere"'))
+    file.write_text(file.read_text().replace(f'{key} = "{daemons.directory}"', f'{key} = "{path}"'))
 
     master = daemons.start(file)
 
     assert master.wait() == 1
-    assert "resqued: daemon.run_dir: /dev/full/nowhere/" in master.output()
+    assert f"resqued: daemon.{key}: {path}/" in master.output()
     assert "cannot be written: Not a directory; make room there, " in master.output()
     assert "nothing runs" in master.output()
     assert "Traceback" not in master.output()
-
-
-def test_a_state_directory_that_cannot_be_is_said_with_its_key_and_path(daemons: Daemons, redis: Redis) -> None:
-    file = daemons.configured()
-    file.write_text(file.read_text().replace(f'state_dir = "{daemons.directory}"', 'state_dir = "/dev/full"'))
-
-    master = daemons.start(file)
-
-    assert master.wait() == 1
-    assert "resqued: daemon.state_dir: /dev/full/" in master.output()
-    assert "cannot be written: Not a directory; make room there, " in master.output()
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,12 @@
 """A run has a number that no other run has which its worker, or the notebook of its worker, still knows."""
 
-from contextlib import closing
-
 import pytest
 from redis import Redis
 
-from resqued import address
-from resqued.protocol.keys import Keys
 from resqued.protocol.moves import Settled
 from resqued.store.pruning import Dead, Pruned, Pruning
 from resqued.store.slate import Nothing, Slate
 from resqued.verdict import ASIDE, DONE, REQUEUED, Verdict
-from resqued.wire import lean
 from resqued.work import Work
 from tests.store.slates import FAILED, QUEUES, REGISTRATION, SLATE, WORKER, job, push, taken, waiting
 
@@ -20,20 +15,19 @@ VERDICTS = pytest.mark.parametrize(
 )
 
 
-def prune(url: str) -> None:
+def prune(pruning: Pruning) -> None:
     """As a worker of another host does that has not heard of this one for minutes."""
-    with closing(lean.connect(address.parse(url))) as wire:
-        dead = Dead(WORKER, REGISTRATION, REGISTRATION.encode())
-        assert Pruning(wire, Keys()).prune(dead, lambda *_: None, "died")[0] is Pruned.FAILED
+    dead = Dead(WORKER, REGISTRATION, REGISTRATION.encode())
+    assert pruning.prune(dead, lambda *_: None, "died")[0] is Pruned.FAILED
 
 
 @VERDICTS
 def test_a_job_is_not_settled_as_the_one_that_was_pruned_before_it(
-    slate: Slate, redis: Redis, redis_url: str, verdict: Verdict
+    slate: Slate, redis: Redis, pruning: Pruning, verdict: Verdict
 ) -> None:
     push(redis, job("Old"), job("New"))
     old = taken(slate)
-    prune(redis_url)
+    prune(pruning)
     slate.beat()
     settled, new = slate.settle(old, verdict, QUEUES)
     again = slate.settle(old, verdict, QUEUES)  # as after an answer that was lost
@@ -44,10 +38,10 @@ def test_a_job_is_not_settled_as_the_one_that_was_pruned_before_it(
     assert (waiting(redis), redis.hget(SLATE, "payload")) == ([], job("New"))
 
 
-def test_who_has_to_register_again_goes_on_counting(slate: Slate, redis: Redis, redis_url: str) -> None:
+def test_who_has_to_register_again_goes_on_counting(slate: Slate, redis: Redis, pruning: Pruning) -> None:
     push(redis, job("Old"), job("New"))
     old = taken(slate)
-    prune(redis_url)
+    prune(pruning)
     assert slate.settle(old, DONE, QUEUES) == (Settled.GONE, Nothing.UNREGISTERED)
     slate.register()
 

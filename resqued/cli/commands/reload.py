@@ -2,7 +2,7 @@
 
 import signal
 from argparse import Namespace
-from collections.abc import Iterator
+from time import monotonic
 
 from resqued import scoreboard
 from resqued.cli import subjects
@@ -16,7 +16,6 @@ from resqued.status import ReloadStatus, Status
 TIMEOUT = 90.0  # s; more than a check may take, and than an image needs to come up. Also systemd's own
 ACCEPTED = "accepted"
 VERDICTS = (ACCEPTED, "refused")
-LATE = object()
 
 
 def add_to(commands: Commands) -> None:
@@ -47,36 +46,39 @@ def reload_master(machine: Machine, arguments: Namespace) -> int:
     master.send(signal.SIGHUP)
     if not (arguments.wait or arguments.rollout):
         return _say_asked(before, json=arguments.json)
-    turns = looks(arguments.timeout)
-    verdict = _verdict(master, before, asked, turns)
+    deadline = monotonic() + arguments.timeout
+    verdict = _verdict(master, before, asked, arguments.timeout)
     if arguments.rollout and verdict.state == ACCEPTED:
-        _see_rolled_out(master, before, verdict.number, turns)
+        _see_rolled_out(master, before, verdict.number, deadline - monotonic())
     return _say_verdict(verdict, json=arguments.json)
 
 
-def _verdict(master: Master, before: Status, asked: int, turns: Iterator[None]) -> ReloadStatus:
+def _verdict(master: Master, before: Status, asked: int, timeout: float) -> ReloadStatus:
     """Of the first reload that began after `asked` (monotonic ms) and of which there is one.
 
-    Raises NotRunning if the master has gone, and NotReloaded if it stops instead, or has said nothing in all the turns.
+    Raises NotRunning if the master has gone, and NotReloaded if it stops instead, or has said nothing for so long (s).
     """
-    for _ in turns:
+    for _ in looks(timeout):
         master.refuse_the_gone(before)
         reload = master.status.reload
         if reload and reload.began_ms >= asked and reload.state in VERDICTS:
             return reload
         _refuse_while_it_stops(master.status)
-    raise _late(master.status.reload, asked)
+    raise _late(master.status.reload, asked, timeout)
 
 
-def _see_rolled_out(master: Master, before: Status, number: int, turns: Iterator[None]) -> None:
+def _see_rolled_out(master: Master, before: Status, number: int, timeout: float) -> None:
     """Until workers of earlier generations take no jobs. Raises NotRunning if the master has gone, and NotReloaded."""
-    while old := _old_ones(status := master.status):
+    for _ in looks(timeout):
+        master.refuse_the_gone(before)
+        status = master.status
+        if not _old_ones(status):
+            return
         if status.rollout and status.rollout.state == "stopped":
             raise NotReloaded(f"reload no. {number} accepted, but none of its workers gets ready: see the master's log")
-        if next(turns, LATE) is LATE:
-            raise NotReloaded(f"reload no. {number} accepted, but workers of before still take jobs: {old}")
-        master.refuse_the_gone(before)
         _refuse_while_it_stops(status)
+    old = _old_ones(master.status)
+    raise NotReloaded(f"reload no. {number} accepted, but workers of before still take jobs: {old}")
 
 
 def _old_ones(status: Status) -> int:
@@ -89,14 +91,14 @@ def _refuse_while_it_stops(master: Status) -> None:
         raise NotReloaded(f"the master is {master.mood}, and does not reload any more")
 
 
-def _late(reload: ReloadStatus | None, asked: int) -> NotReloaded:
+def _late(reload: ReloadStatus | None, asked: int, timeout: float) -> NotReloaded:
     if reload and reload.began_ms >= asked:
         known = f"reload no. {reload.number} is {reload.state}"
     elif reload and reload.state not in VERDICTS:
         known = f"the one before it, no. {reload.number}, is still {reload.state}"
     else:
         known = "the master has not begun with it"
-    return NotReloaded(f"no verdict in time: {known}; it goes on, and `resquectl status` will show its end")
+    return NotReloaded(f"no verdict after {timeout:g} s: {known}; it goes on, and `resquectl status` will show its end")
 
 
 def _say_asked(master: Status, *, json: bool) -> int:

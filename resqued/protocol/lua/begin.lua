@@ -20,7 +20,7 @@ local NOT_BEGUN = {wait = true, skip = true, delay = true, turn = true}
 
 local function tries_before()
   local counted = dues.counter and tonumber(redis.pcall('GET', dues.counter) or nil)
-  if not counted or not (counted >= 0 and counted < MOST_TRIES) then return 0 end
+  if not (counted and counted >= 0 and counted < MOST_TRIES) then return 0 end
   return math.floor(counted) + 1  -- Ruby's counter is 0 once the job has been tried
 end
 

@@ -1,4 +1,4 @@
--- with: server_date.lua
+-- with: server_date.lua, asides.lua
 --
 -- Locks of jobs of which there may be one only. A lock is a hash:
 --
@@ -54,7 +54,7 @@ local function wait_aside(k, queue, payload)
   })
   redis.call('RPUSH', k.waiting, queue, payload)  -- what comes after it must not fail, or the job would be there twice
   redis.pcall('HSET', k.awaited, k.lock, named)
-  redis.pcall('HINCRBY', k.asides, queue, 1)
+  count_aside(k.asides, queue, 1)
 end
 
 local function rouse(k)
@@ -63,8 +63,7 @@ local function rouse(k)
     redis.call('LPUSH', k.queue .. queue, payload)  -- first: if that queue is no list, it waits on
     redis.call('LTRIM', k.waiting, 2, -1)
     redis.pcall('SADD', k.queues, queue)
-    local left = redis.pcall('HINCRBY', k.asides, queue, -1)
-    if type(left) == 'number' and left <= 0 then redis.call('HDEL', k.asides, queue) end
+    count_aside(k.asides, queue, -1)
   end
   if redis.call('EXISTS', k.waiting) == 0 then redis.call('HDEL', k.awaited, k.lock) end
 end

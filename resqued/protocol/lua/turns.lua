@@ -1,4 +1,4 @@
--- with: kinds.lua
+-- with: kinds.lua, asides.lua
 --
 -- How many jobs run at a time for one limit, and whose turn is next. A limit's name says what its jobs have in common.
 --
@@ -68,8 +68,7 @@ local function turns_of(store)
   end
 
   local function one_less(queue)
-    local left = redis.pcall('HINCRBY', store.asides, queue, -1)
-    if type(left) == 'number' and left <= 0 then redis.call('HDEL', store.asides, queue) end
+    count_aside(store.asides, queue, -1)
   end
 
   local function free(name)
@@ -106,7 +105,7 @@ local function turns_of(store)
   local function put_aside(name, queue, payload)
     local aside = asides_of(name)
     redis.call('RPUSH', aside, entry_of(queue, payload))
-    redis.pcall('HINCRBY', store.asides, queue, 1)  -- what is written after the job must not fail: it would be there twice
+    count_aside(store.asides, queue, 1)
   end
 
   -- Whether it had been called, which it is no longer.
